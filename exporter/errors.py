@@ -1,0 +1,195 @@
+"""Every failure the exporter tells apart.
+
+ExporterError
+├── ConfigError            the configuration can't be used; lists every problem with its place
+└── PollError              a poll failed; `reason` is the value of the metric label
+    ├── Refused            the API answered: this token is not accepted
+    │   ├── Unauthorized      401
+    │   ├── PaymentRequired   402
+    │   └── Forbidden         403
+    ├── RateLimited        429; `retry_after` in seconds, when the API said so
+    ├── ServerError        5xx
+    ├── UnexpectedStatus   any other status than the one asked for
+    ├── Redirected         the answer sends us to another address
+    ├── Malformed          the body is not what the API promises
+    ├── TooLarge           the body is larger than we are willing to read
+    ├── TimedOut           no complete answer in time
+    ├── NameResolution     the host name has no address
+    ├── ConnectFailed      no connection, or it broke off
+    ├── TlsFailed          the TLS handshake or a certificate
+    ├── TokenFileUnusable  the secret file can't be read
+    ├── AclDenied          Consul: the token lacks a permission
+    ├── AclNotFound        Consul: the token is unknown, deleted or expired
+    ├── AclFiltered        Consul: the ACLs left nothing of the answer
+    ├── EmptyCatalog       Consul: an empty catalog, as default-deny gives without a token
+    ├── NoLeader           Consul: no leader, or no server known
+    ├── NoPath             Consul: the datacenter can't be reached
+    └── Internal           a defect of ours
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar, NamedTuple
+
+
+class Problem(NamedTuple):
+    """One mistake in the configuration: `place` is a dotted path such as `connections[0].interval`."""
+
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+class ExporterError(Exception):
+    """Base of all errors of this package."""
+
+
+class ConfigError(ExporterError):
+    """The configuration can't be used; `problems` holds every mistake found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class PollError(ExporterError):
+    """A poll failed; the message never holds a secret or a body of the answer."""
+
+    reason: ClassVar[str] = "internal"
+
+
+class Refused(PollError):
+    """The API answered that it doesn't accept this token."""
+
+    reason = "unauthorized"
+
+
+class Unauthorized(Refused):
+    """401: the token is wrong, unknown or expired."""
+
+    reason = "unauthorized"
+
+
+class PaymentRequired(Refused):
+    """402: the service is not paid for."""
+
+    reason = "payment_required"
+
+
+class Forbidden(Refused):
+    """403: the token is known, and lacks the right."""
+
+    reason = "forbidden"
+
+
+class RateLimited(PollError):
+    """429: more requests than allowed; `retry_after` is in seconds, None when the API didn't say."""
+
+    reason = "rate_limited"
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ServerError(PollError):
+    """5xx: the API has a problem of its own."""
+
+    reason = "server_error"
+
+
+class UnexpectedStatus(PollError):
+    """A status that says nothing about the token."""
+
+    reason = "unexpected_status"
+
+
+class Redirected(PollError):
+    """The answer sends us elsewhere; a token never goes along."""
+
+    reason = "redirect"
+
+
+class Malformed(PollError):
+    """The body is not what the API promises."""
+
+    reason = "malformed"
+
+
+class TooLarge(PollError):
+    """The body is larger than we are willing to read."""
+
+    reason = "too_large"
+
+
+class TimedOut(PollError):
+    """No complete answer in time."""
+
+    reason = "timeout"
+
+
+class NameResolution(PollError):
+    """The host name has no address."""
+
+    reason = "dns"
+
+
+class ConnectFailed(PollError):
+    """No connection could be made, or it broke off."""
+
+    reason = "connect"
+
+
+class TlsFailed(PollError):
+    """The TLS handshake failed, or a certificate is not trusted."""
+
+    reason = "tls"
+
+
+class TokenFileUnusable(PollError):
+    """The secret file can't be read, or doesn't hold a secret."""
+
+    reason = "token_file"
+
+
+class AclDenied(PollError):
+    """Consul: the token lacks a permission."""
+
+    reason = "acl_denied"
+
+
+class AclNotFound(PollError):
+    """Consul: the token is unknown, deleted or expired."""
+
+    reason = "acl_not_found"
+
+
+class AclFiltered(PollError):
+    """Consul: the ACLs left nothing of the answer."""
+
+    reason = "acl_filtered"
+
+
+class EmptyCatalog(PollError):
+    """Consul: the catalog is empty, as default-deny gives to a client without a token."""
+
+    reason = "empty_catalog"
+
+
+class NoLeader(PollError):
+    """Consul: there is no cluster leader, or the agent knows no server."""
+
+    reason = "no_leader"
+
+
+class NoPath(PollError):
+    """Consul: the datacenter is unknown, or none of its servers can be reached."""
+
+    reason = "no_path"
+
+
+class Internal(PollError):
+    """A defect of ours; the log has the traceback."""
+
+    reason = "internal"

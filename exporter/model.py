@@ -1,0 +1,90 @@
+"""The facts that travel through the exporter; no HTTP, no Prometheus, no configuration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+ServiceStatus = Literal["passing", "warning", "critical", "maintenance"]
+CheckStatus = Literal["passing", "warning", "critical"]
+ConnectionStatus = Literal["online", "offline", "unreachable", "not_connected"]
+
+SERVICE_STATUSES: tuple[ServiceStatus, ...] = ("passing", "warning", "critical", "maintenance")
+CHECK_STATUSES: tuple[CheckStatus, ...] = ("passing", "warning", "critical")
+CONNECTION_STATUSES: tuple[ConnectionStatus, ...] = ("online", "offline", "unreachable", "not_connected")
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A declared metric family; `name` is the sample's name, for a counter with `_total`."""
+
+    name: str
+    type: Literal["gauge", "counter", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+class Reading(NamedTuple):
+    """One value of one metric; `values` stand in the order of `metric.labels`."""
+
+    metric: Metric
+    values: tuple[str, ...]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One Consul health check; `service_id` is empty for a check of the node."""
+
+    node: str
+    check_id: str
+    name: str
+    status: CheckStatus
+    service_id: str = ""
+    service: str = ""
+
+
+class InstanceKey(NamedTuple):
+    """What tells one registration from all others: the identity labels of the service metrics."""
+
+    datacenter: str
+    service: str
+    service_id: str
+    node: str
+
+
+_NO_META: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where an instance listens and how it is described, from `/v1/health/service/<name>`."""
+
+    address: str = ""
+    port: int = 0
+    tags: tuple[str, ...] = ()
+    meta: Mapping[str, str] = field(default=_NO_META)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceInstance:
+    """One registration in Consul as the latest poll saw it; `endpoint` is None until it was asked for."""
+
+    key: InstanceKey
+    status: ServiceStatus
+    checks: tuple[Check, ...] = ()
+    endpoint: Endpoint | None = None
+    url: str = ""
+    meta_labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionCheck:
+    """The latest check of one connection; `reason` is empty unless the check failed."""
+
+    connection: str
+    kind: str
+    status: ConnectionStatus
+    reason: str = ""
+    details: str = ""
+    readings: tuple[Reading, ...] = ()
