@@ -150,6 +150,12 @@ SOURCE_LAST_SUCCESS = Metric(
     "Unix time of the latest poll that succeeded; absent before the first.",
     SOURCE,
 )
+SOURCE_DATACENTER_LAST_SUCCESS = Metric(
+    "source_datacenter_last_success_timestamp_seconds",
+    "gauge",
+    "Unix time of the latest poll in which this datacenter answered; absent before the first.",
+    (*SOURCE, "datacenter"),
+)
 SOURCE_INTERVAL = Metric(
     "source_interval_seconds",
     "gauge",

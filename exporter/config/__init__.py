@@ -1,0 +1,28 @@
+"""The configuration: its shape, where it is read from, and what is wrong with it."""
+
+from exporter.config.durations import format_duration, parse_duration
+from exporter.config.environment import from_environment
+from exporter.config.fields import Duration, HttpUrl, Name, Strict
+from exporter.config.loading import load, parse, repeated, validated
+from exporter.config.schema import Config, ConnectionOptions, Consul, ServiceFilter, Tls
+from exporter.config.secretfile import SecretFile
+
+__all__ = [
+    "Config",
+    "ConnectionOptions",
+    "Consul",
+    "Duration",
+    "HttpUrl",
+    "Name",
+    "SecretFile",
+    "ServiceFilter",
+    "Strict",
+    "Tls",
+    "format_duration",
+    "from_environment",
+    "load",
+    "parse",
+    "parse_duration",
+    "repeated",
+    "validated",
+]

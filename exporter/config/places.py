@@ -1,0 +1,73 @@
+"""Turn validation errors into problems a person can act on: where, what, and what was perhaps meant."""
+
+import difflib
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from exporter.errors import Problem
+
+_WORDING = (
+    ("Value error, ", ""),
+    ("Input should be", "must be"),
+    ("a valid dictionary", "a mapping"),
+    ("a valid tuple", "a list"),
+    ("a valid string", "a string"),
+    ("a valid boolean", "true or false"),
+    ("a valid integer", "a whole number"),
+    ("String should", "must"),
+    ("Tuple should have at least 1 item after validation, not 0", "must not be empty"),
+)
+
+
+def place_of(path: tuple[int | str, ...]) -> str:
+    """Write a path as `connections[0].interval`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+
+
+def problems_of(
+    error: ValidationError, model: type[BaseModel], under: tuple[int | str, ...] = ()
+) -> tuple[Problem, ...]:
+    """Return every problem of `error`; `under` is where in the file the validated mapping stands."""
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    return tuple(_problem(detail, model, under) for detail in details)
+
+
+def _problem(detail: ErrorDetails, model: type[BaseModel], under: tuple[int | str, ...]) -> Problem:
+    path = detail["loc"]
+    return Problem(place_of(under + path), _message(detail, model, path))
+
+
+def _message(detail: ErrorDetails, model: type[BaseModel], path: tuple[int | str, ...]) -> str:
+    if detail["type"] == "missing":
+        return "missing"
+    if detail["type"] == "extra_forbidden":
+        return _unknown_key(str(path[-1]), _keys_at(model, path[:-1]))
+    if detail["type"].startswith("model_"):
+        return "must be a mapping"
+    message = detail["msg"]
+    for theirs, ours in _WORDING:
+        message = message.replace(theirs, ours)
+    return message
+
+
+def _unknown_key(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+    return f"unknown key, {hint}"
+
+
+def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    for step in path:
+        if isinstance(step, str) and step in model.model_fields:
+            model = next(_models_in(model.model_fields[step].annotation), model)
+    return list(model.model_fields)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
