@@ -1,0 +1,177 @@
+"""Find the real programs that tests and the demo run, and fetch from Debian what is missing.
+
+    python3 -m scripts.components [--require] [--flags] [NAME ...]
+
+A program on PATH wins when it runs and is new enough; the others are unpacked into `.tools/`.
+"""
+
+import argparse
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from scripts.debian import Archive, NotToBeHad, open_archive
+from scripts.locking import locked
+
+TOOLS = Path(__file__).resolve().parent.parent / ".tools"
+
+
+@dataclass(frozen=True)
+class Component:
+    """A program: its names (the first is ours), Debian's packages and suite, how it tells its version."""
+
+    names: tuple[str, ...]
+    packages: tuple[str, ...]
+    suite: str
+    at_least: tuple[int, int]
+    version_argument: str = "--version"
+
+    @property
+    def name(self) -> str:
+        return self.names[0]
+
+
+# The suite is the one whose version the project is tested with; all of these run on Debian 12.
+COMPONENTS = {
+    component.name: component
+    for component in (
+        Component(("consul",), ("consul",), "bullseye", (1, 8), "version"),
+        Component(("prometheus",), ("prometheus",), "forky", (3, 5)),
+        Component(("promtool",), ("promtool", "prometheus"), "forky", (3, 5)),
+        Component(
+            ("alertmanager", "prometheus-alertmanager"), ("prometheus-alertmanager",), "forky", (0, 27)
+        ),
+        Component(("docker-compose",), ("docker-compose",), "forky", (2, 20), "version"),
+    )
+}
+
+
+def find(name: str, tools: Path = TOOLS) -> Path | None:
+    """Find a usable program: on PATH, else in `.tools/`; None when there is none."""
+    component = COMPONENTS[name]
+    found = [*_on_path(component), *_unpacked(component, tools)]
+    return next((path for path in found if usable(component, path)), None)
+
+
+def _on_path(component: Component) -> list[Path]:
+    return [Path(path) for name in component.names if (path := shutil.which(name))]
+
+
+def _unpacked(component: Component, tools: Path) -> list[Path]:
+    return [tools / package / "usr/bin" / name for package in component.packages for name in component.names]
+
+
+def usable(component: Component, path: Path) -> bool:
+    """Whether the program runs here and is new enough."""
+    version = version_of(component, path)
+    return version is not None and tuple(map(int, version.split(".")))[:2] >= component.at_least
+
+
+def version_of(component: Component, path: Path) -> str | None:
+    """The version that the program tells of itself, such as 1.8.7; None when it doesn't run."""
+    command = [str(path), component.version_argument]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return None
+    match = re.search(r"\d+\.\d+(\.\d+)?", done.stdout + done.stderr)
+    return match[0] if match else None
+
+
+def fetch(names: Iterable[str], tools: Path = TOOLS) -> dict[str, str]:
+    """Fetch what is missing of `names` into `tools`; return why each that can't be had can't."""
+    if not (missing := [COMPONENTS[name] for name in names if not find(name, tools)]):
+        return {}
+    try:
+        with locked(tools):
+            return _fetch_locked(missing, tools)
+    except OSError as problem:
+        return {component.name: f"can't write {tools}: {problem.strerror}" for component in missing}
+
+
+def _fetch_locked(missing: Iterable[Component], tools: Path) -> dict[str, str]:
+    _remove_leftovers(tools)
+    by_suite: dict[str, list[Component]] = defaultdict(list)
+    for component in missing:
+        if not find(component.name, tools):  # another run may have been faster
+            by_suite[component.suite].append(component)
+    problems: dict[str, str] = {}
+    for suite, components in by_suite.items():
+        problems |= _fetch_suite(suite, components, tools)
+    return problems
+
+
+def _fetch_suite(suite: str, components: Sequence[Component], tools: Path) -> dict[str, str]:
+    names = ", ".join(component.name for component in components)
+    print(f"fetching {names} from Debian's suite {suite} ...", file=sys.stderr, flush=True)
+    try:
+        with open_archive(tools, suite) as archive:
+            outcomes = {component.name: _fetch_one(archive, component, tools) for component in components}
+    except NotToBeHad as problem:
+        outcomes = {component.name: str(problem) for component in components}
+    return {name: problem for name, problem in outcomes.items() if problem}
+
+
+def _fetch_one(archive: Archive, component: Component, tools: Path) -> str | None:
+    problem = ""
+    for package in component.packages:
+        try:
+            with TemporaryDirectory(prefix=".unpacked-", dir=tools) as folder:
+                archive.unpack(package, Path(folder) / package)
+                _replace(Path(folder) / package, tools / package)
+        except NotToBeHad as failure:
+            problem = problem or str(failure)
+        if find(component.name, tools):
+            return None
+    return problem or f"{component.packages[0]} of Debian's suite {component.suite} doesn't run here"
+
+
+def _replace(new: Path, old: Path) -> None:
+    shutil.rmtree(old, ignore_errors=True)
+    new.rename(old)
+
+
+def _remove_leftovers(tools: Path) -> None:
+    for folder in tools.glob(".*-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def flags(names: Iterable[str], tools: Path = TOOLS) -> str:
+    """Give `--NAME PATH` for each program found, quoted for a shell."""
+    found = ((name, find(name, tools)) for name in names)
+    return shlex.join(word for name, path in found if path for word in (f"--{name}", str(path)))
+
+
+def _report(names: Iterable[str], problems: dict[str, str], tools: Path) -> None:
+    for name in names:
+        path = find(name, tools)
+        if path:
+            print(f"{name} {version_of(COMPONENTS[name], path)}: {path}", file=sys.stderr)
+        else:
+            print(f"{name} can't be had: {problems.get(name, 'unknown')}", file=sys.stderr)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fetch the programs named (all by default) and report on each in one line."""
+    parser = argparse.ArgumentParser(prog="python3 -m scripts.components", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *COMPONENTS], metavar="NAME")
+    parser.add_argument("--require", action="store_true", help="fail when one can't be had")
+    parser.add_argument("--flags", action="store_true", help="print --NAME PATH for each one found")
+    options = parser.parse_args(arguments)
+    names = options.names or list(COMPONENTS)
+    problems = fetch(names)
+    if options.flags:
+        print(flags(names))
+    _report(names, problems, TOOLS)
+    return 1 if options.require and problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

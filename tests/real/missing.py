@@ -1,0 +1,28 @@
+"""What to do when a real component is missing: skip and say so in one line, or fail where it is required."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from scripts.components import find
+
+REQUIRED = "REQUIRE_REAL_COMPONENTS"
+REASON = "real component missing: "
+
+
+def component(name: str) -> Path:
+    """Find the program, or skip the test; fail it when the environment requires real components."""
+    if path := find(name):
+        return path
+    if os.environ.get(REQUIRED, "0") not in ("", "0"):
+        pytest.fail(REASON + name, pytrace=False)
+    pytest.skip(REASON + name)
+
+
+def summary(reasons: Iterable[str]) -> str:
+    """One line about the tests skipped for want of a component; empty when there are none."""
+    names = [reason.rpartition(REASON)[2] for reason in reasons if REASON in reason]
+    counts = ", ".join(f"{names.count(name)} without {name}" for name in sorted(set(names)))
+    return f"{len(names)} tests skipped, real components can't be had here: {counts}" if names else ""
