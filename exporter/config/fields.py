@@ -5,7 +5,7 @@ from string import Formatter
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from exporter.config.durations import parse_duration
 
@@ -76,6 +76,13 @@ def _url_template(template: str) -> str:
     return template
 
 
+def _sendable(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if not text or not text.isascii() or not text.isprintable():
+        raise ValueError("must be printable ASCII text")
+    return secret
+
+
 Duration = Annotated[float, BeforeValidator(parse_duration), AfterValidator(_positive)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ConsulAddresses = Annotated[
@@ -85,6 +92,7 @@ ConsulAddresses = Annotated[
 ]
 Datacenters = Annotated[tuple[str, ...] | Literal["all"] | None, BeforeValidator(_datacenters)]
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_regex)]
+Secret = Annotated[SecretStr, AfterValidator(_sendable)]
 MetaKey = Annotated[str, AfterValidator(_meta_key)]
 UrlTemplate = Annotated[str, AfterValidator(_url_template)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from exporter.config.durations import format_duration, parse_duration
 from exporter.config.fields import (
@@ -19,6 +19,7 @@ from exporter.config.fields import (
     MetaKey,
     Name,
     Pattern,
+    Secret,
     Strict,
     UrlTemplate,
 )
@@ -50,7 +51,7 @@ class Polled(Strict):
     timeout: Duration = 30.0
     stale_after: Duration = 180.0
     token_file: FilePath | None = None
-    token: SecretStr | None = None
+    token: Secret | None = None
     tls: Tls = Tls()
 
     @model_validator(mode="before")
@@ -99,7 +100,7 @@ class Consul(Polled):
     name: Name
     address: ConsulAddresses = ("http://127.0.0.1:8500",)
     datacenters: Datacenters = None
-    http_auth: SecretStr | None = None
+    http_auth: Secret | None = None
     allow_stale: bool = True
     service_url: UrlTemplate = "http://{service}.service.{datacenter}.consul:{port}"
     services: ServiceFilter = ServiceFilter()

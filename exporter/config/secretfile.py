@@ -29,12 +29,11 @@ class SecretFile:
     def _text(self, content: bytes) -> str:
         if len(content) > _LARGEST:
             raise TokenFileUnusable(f"{self.path} is larger than {_LARGEST} bytes")
-        try:
-            text = content.decode().strip()
-        except UnicodeDecodeError:
-            raise TokenFileUnusable(f"{self.path} holds binary data, not a secret") from None
-        if not text.isprintable():
-            raise TokenFileUnusable(f"{self.path} holds more than one line, or binary data")
+        text = content.strip().decode("ascii", errors="replace")
+        if not text.isprintable() or not text.isascii():
+            raise TokenFileUnusable(
+                f"{self.path} holds more than one line, or other than printable ASCII text"
+            )
         return text
 
     def signature(self) -> tuple[int, ...]:

@@ -1,0 +1,48 @@
+"""Customers' connections to outside systems, one module per kind.
+
+A new kind is a new module here and one line in `KINDS`; nothing else changes.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from exporter.config import ConnectionOptions, repeated, validated
+from exporter.connections.evotor import Evotor
+from exporter.connections.http import Http
+from exporter.connections.kind import Kind
+from exporter.errors import ConfigError, Problem
+
+KINDS: dict[str, type[Kind[Any]]] = {
+    "evotor": Evotor,
+    "http": Http,
+}
+
+
+def options_of(sections: tuple[Mapping[str, Any], ...]) -> tuple[ConnectionOptions, ...]:
+    """Validate each connection by its kind; ConfigError lists every problem of all of them."""
+    options: list[ConnectionOptions] = []
+    problems: list[Problem] = []
+    for number, section in enumerate(sections):
+        try:
+            options.append(_options(section, number))
+        except ConfigError as error:
+            problems.extend(error.problems)
+    problems.extend(
+        repeated(
+            "connections", "id", [str(section.get("id", number)) for number, section in enumerate(sections)]
+        )
+    )
+    if problems:
+        raise ConfigError(problems)
+    return tuple(options)
+
+
+def _options(section: Mapping[str, Any], number: int) -> ConnectionOptions:
+    word = section.get("kind")
+    kind = KINDS.get(word) if isinstance(word, str) else None
+    if kind is None:
+        wrong = "missing" if word is None else f"no kind {word!r}"
+        raise ConfigError(
+            [Problem(f"connections[{number}].kind", f"{wrong}, known are {', '.join(sorted(KINDS))}")]
+        )
+    return validated(kind.Options, section, ("connections", number))

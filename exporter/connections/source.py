@@ -1,0 +1,93 @@
+"""A connection as a source: its token, its check, and what the outcome says about it."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any
+
+from exporter.client import HttpClient
+from exporter.config import ConnectionOptions, SecretFile
+from exporter.connections.kind import Accepted, Kind
+from exporter.errors import PollError, Refused
+from exporter.model import ConnectionCheck, ConnectionStatus, Reading
+from exporter.source import ConnectionFindings
+
+# The reasons of `connection_check_failures_total`, each created at 0.
+FAILURE_REASONS = (
+    "connect",
+    "dns",
+    "forbidden",
+    "internal",
+    "malformed",
+    "payment_required",
+    "rate_limited",
+    "redirect",
+    "server_error",
+    "timeout",
+    "tls",
+    "token_file",
+    "too_large",
+    "unauthorized",
+    "unexpected_status",
+)
+
+
+class ConnectionSource:
+    """One connection of any kind."""
+
+    # connection_check_failures_total has them all; a second set of zeros per connection would only cost series.
+    failure_reasons: tuple[str, ...] = ()
+    rejections: tuple[str, ...] = ()
+
+    def __init__(self, kind: Kind[Any], client: HttpClient, slots: asyncio.Semaphore) -> None:
+        options: ConnectionOptions = kind.options
+        self.name = options.id
+        self.kind = options.kind
+        self.interval = options.interval
+        self.timeout = options.timeout
+        self.stale_after = options.stale_after
+        self.options = options
+        self.icon = options.icon or kind.ICON
+        self._kind = kind
+        self._client = client
+        self._slots = slots
+
+    def slot(self) -> AbstractAsyncContextManager[None]:
+        """Return what to hold while asking: one of the bounded number of requests, none without a token."""
+        return self._slots if self._will_ask() else nullcontext()
+
+    def _will_ask(self) -> bool:
+        return not self._kind.needs_token or self.signature() != ()
+
+    def signature(self) -> object:
+        """Return what changes when the token file does."""
+        file = self.options.token_file
+        return SecretFile(file).signature() if file else None
+
+    async def poll(self) -> ConnectionFindings:
+        """Check once: online, offline, or not connected; PollError when the API says nothing about the token."""
+        token = self._token()
+        if not token and self._kind.needs_token:
+            return ConnectionFindings(self._found("not_connected"))
+        try:
+            accepted = await self._kind.check(self._client, token)
+        except Refused as error:
+            return ConnectionFindings(self._found("offline", error.reason))
+        return self._online(accepted)
+
+    def failed(self, error: PollError) -> ConnectionFindings:
+        """Say that the connection is unreachable, and why."""
+        return ConnectionFindings(self._found("unreachable", error.reason))
+
+    def _token(self) -> str:
+        if self.options.token:
+            return self.options.token.get_secret_value()
+        return SecretFile(self.options.token_file).read() if self.options.token_file else ""
+
+    def _online(self, accepted: Accepted) -> ConnectionFindings:
+        labels = (self.name, self.kind)
+        readings = tuple(Reading(metric, labels, value) for metric, value in accepted.values)
+        check = ConnectionCheck(self.name, self.kind, "online", "", accepted.details, readings)
+        return ConnectionFindings(check, {"malformed": accepted.rejected} if accepted.rejected else {})
+
+    def _found(self, status: ConnectionStatus, reason: str = "") -> ConnectionCheck:
+        return ConnectionCheck(self.name, self.kind, status, reason)
