@@ -19,36 +19,48 @@ from tempfile import TemporaryDirectory
 
 from scripts.debian import Archive, NotToBeHad, open_archive
 from scripts.locking import locked
+from scripts.relocate import relocate
 
 TOOLS = Path(__file__).resolve().parent.parent / ".tools"
 
 
 @dataclass(frozen=True)
 class Component:
-    """A program: its names (the first is ours), Debian's packages and suite, how it tells its version."""
+    """A program: its names (the first is ours), and where Debian has it.
+
+    `version` is the argument that makes it tell its version, `data` the folder it insists on.
+    """
 
     names: tuple[str, ...]
     packages: tuple[str, ...]
     suite: str
     at_least: tuple[int, int]
-    version_argument: str = "--version"
+    version: str = "--version"
+    data: str = ""
 
     @property
     def name(self) -> str:
         return self.names[0]
 
 
+ALERTMANAGER_DATA = "/usr/share/prometheus/alertmanager"
+
 # The suite is the one whose version the project is tested with; all of these run on Debian 12.
 COMPONENTS = {
     component.name: component
     for component in (
-        Component(("consul",), ("consul",), "bullseye", (1, 8), "version"),
-        Component(("prometheus",), ("prometheus",), "forky", (3, 5)),
+        Component(("consul",), ("consul",), "bullseye", (1, 8), version="version"),
+        Component(("prometheus",), ("prometheus",), "forky", (3, 5), data="/usr/share/prometheus/web"),
         Component(("promtool",), ("promtool", "prometheus"), "forky", (3, 5)),
         Component(
-            ("alertmanager", "prometheus-alertmanager"), ("prometheus-alertmanager",), "forky", (0, 27)
+            ("alertmanager", "prometheus-alertmanager"),
+            ("prometheus-alertmanager",),
+            "forky",
+            (0, 27),
+            data=ALERTMANAGER_DATA,
         ),
-        Component(("docker-compose",), ("docker-compose",), "forky", (2, 20), "version"),
+        Component(("amtool",), ("prometheus-alertmanager",), "forky", (0, 27), data=ALERTMANAGER_DATA),
+        Component(("docker-compose",), ("docker-compose",), "forky", (2, 20), version="version"),
     )
 }
 
@@ -76,7 +88,7 @@ def usable(component: Component, path: Path) -> bool:
 
 def version_of(component: Component, path: Path) -> str | None:
     """The version that the program tells of itself, such as 1.8.7; None when it doesn't run."""
-    command = [str(path), component.version_argument]
+    command = [str(path), component.version]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
@@ -124,8 +136,11 @@ def _fetch_one(archive: Archive, component: Component, tools: Path) -> str | Non
     for package in component.packages:
         try:
             with TemporaryDirectory(prefix=".unpacked-", dir=tools) as folder:
-                archive.unpack(package, Path(folder) / package)
-                _replace(Path(folder) / package, tools / package)
+                unpacked = Path(folder) / package
+                archive.unpack(package, unpacked)
+                if component.data:
+                    relocate(unpacked, component.data)
+                _replace(unpacked, tools / package)
         except NotToBeHad as failure:
             problem = problem or str(failure)
         if find(component.name, tools):
