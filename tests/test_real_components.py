@@ -1,6 +1,5 @@
 """The fixtures give real, working components, empty at the start of each test."""
 
-import subprocess
 from pathlib import Path
 from typing import Any
 

@@ -33,7 +33,7 @@ class Alertmanager:
 
     def start(self, *arguments: str) -> "Alertmanager":
         """Start it, again after a stop on the same port, and wait until it is ready."""
-        command = [
+        command: list[str | Path] = [
             self._binary,
             f"--config.file={self.config_file}",
             f"--storage.path={self._folder / 'data'}",

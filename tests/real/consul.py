@@ -69,7 +69,7 @@ class ConsulAgent:
     def start(self) -> "ConsulAgent":
         """Start it, again after a stop on the same ports, and wait until there is a leader."""
         assert not self.running, "it is running already"
-        command = [self._binary, "agent", "-config-file", self._file]
+        command: list[str | Path] = [self._binary, "agent", "-config-file", self._file]
         self._process = Process(command, self.log).wait_ready(self._leads)
         return self
 

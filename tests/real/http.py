@@ -4,6 +4,7 @@ import json
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 from urllib.error import HTTPError
 
@@ -17,7 +18,7 @@ class Answer:
     """An HTTP answer of any status."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: "Message[str, str]"
     text: str
 
     def json(self) -> Any:

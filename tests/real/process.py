@@ -27,7 +27,7 @@ class NotStarted(AssertionError):
 def free_ports(count: int) -> list[int]:
     """Give ports that nobody uses at the moment, on TCP and UDP, all different."""
     with ExitStack() as held:
-        ports = []
+        ports: list[int] = []
         while len(ports) < count:
             tcp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
             udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
@@ -40,14 +40,16 @@ def free_ports(count: int) -> list[int]:
         return ports
 
 
-def wait_for(told: Callable[[], Result], within: float = READY_WITHIN, what: str = "the condition") -> Result:
+def wait_for(
+    told: Callable[[], Result | None], within: float = READY_WITHIN, what: str = "the condition"
+) -> Result:
     """Ask again until the answer is true and return it; OSError counts as "not yet"."""
     deadline = time.monotonic() + within
     last: object = None
     while time.monotonic() < deadline:
         try:
             if last := told():
-                return last  # type: ignore[return-value]
+                return last
         except OSError as not_yet:
             last = not_yet
         time.sleep(0.05)

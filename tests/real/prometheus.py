@@ -38,7 +38,7 @@ class Prometheus:
 
     def start(self, *arguments: str) -> "Prometheus":
         """Start it, again after a stop on the same port, and wait until it is ready."""
-        command = [
+        command: list[str | Path] = [
             self._binary,
             f"--config.file={self.config_file}",
             f"--storage.tsdb.path={self.data_dir}",
@@ -117,6 +117,6 @@ def _written(config: Mapping[str, Any] | str, file: Path) -> Path:
 
 def backfill(promtool: Path, openmetrics: Path, data_dir: Path) -> None:
     """Write the samples of an OpenMetrics text file as blocks into `data_dir`."""
-    command = [promtool, "tsdb", "create-blocks-from", "openmetrics", openmetrics, data_dir]
+    command: list[str | Path] = [promtool, "tsdb", "create-blocks-from", "openmetrics", openmetrics, data_dir]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
