@@ -15,6 +15,6 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"waiting for another run that is filling {folder.name} ...", file=sys.stderr)
+            print(f"waiting for another run to finish ...", file=sys.stderr)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,0 +1,64 @@
+# Everything a newcomer or CI needs; `make` alone lists it. Nothing here needs root.
+
+PYTHON ?= python3
+PYTEST_FLAGS ?=
+DEMO_FLAGS ?=
+
+BIN := .venv/bin
+COMPONENTS := $(PYTHON) -m scripts.components
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format dashboards bench tools constraints clean python
+
+help: ## list these commands
+	@echo "usage: make COMMAND"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+
+demo: .venv/.installed ## run everything against built-in simulators, on :10117 and :9090; Ctrl-C ends it
+	@flags=$$($(COMPONENTS) --flags prometheus promtool) && \
+		eval "exec $(BIN)/status-exporter demo $$flags $(DEMO_FLAGS)"
+
+test: .venv/.installed-dev ## run all tests, with real Consul, Prometheus and Alertmanager where they can be had
+	@$(COMPONENTS)
+	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+lint: .venv/.installed-dev ## check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: .venv/.installed-dev ## bring the code into its style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+dashboards: .venv/.installed-dev ## write grafana/dashboards anew
+	@$(BIN)/python -m scripts.dashboards
+
+bench: .venv/.installed-dev ## run the benchmarks; each prints its figures
+	@$(COMPONENTS)
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+tools: | python ## fetch the real components into .tools, and fail when one can't be had
+	@$(COMPONENTS) --require
+
+constraints: .venv/.installed-dev ## write constraints.txt anew, with the newest versions
+	@$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager pip setuptools --editable '.[dev]'
+	@{ head -n 1 constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable; } > constraints.new
+	@mv constraints.new constraints.txt
+
+clean: ## remove all that these commands have made
+	rm -rf .venv .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.installed: pyproject.toml constraints.txt | python
+	@$(PYTHON) -m scripts.environment
+	@touch $@
+
+.venv/.installed-dev: pyproject.toml constraints.txt | python
+	@$(PYTHON) -m scripts.environment --dev
+	@touch $@ .venv/.installed
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not there; install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "error: $$($(PYTHON) --version) is too old; install 3.11 or newer, or name one: make PYTHON=python3.11" >&2; exit 1; }
