@@ -53,6 +53,10 @@ class Catalog(NamedTuple):
         found = [c for c in (*of_nodes, *of_instances) if state in ("any", c.status)]
         return [self._check(c) for c in sorted(found, key=lambda c: (c.node.name, c.check_id))]
 
+    def registrations(self) -> list[Record]:
+        """Return the table of services, of which /v1/catalog/services tells only names and tags."""
+        return [self._service(state.instance) for state in self.instances]
+
     def services(self) -> dict[str, list[str]]:
         """Return the body of /v1/catalog/services."""
         tags: dict[str, set[str]] = {}

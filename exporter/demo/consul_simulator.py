@@ -36,6 +36,7 @@ from exporter.demo.script import CONSUL, System
 from exporter.demo.world import World
 
 Clock = Callable[[], float]
+Build = Callable[[Catalog], object]
 _NO_ANSWER = {"X-Consul-Index": "1", "X-Consul-Knownleader": "false", "X-Consul-Lastcontact": "0"}
 _FILTERED = {"X-Consul-Results-Filtered-By-Acls": "true"}
 
@@ -86,6 +87,20 @@ def _encoded(request: Request, body: object, headers: dict[str, str]) -> Respons
     return Response(content, headers=headers, media_type="application/json")
 
 
+def _answer(
+    request: Request, query: Query, build: Build, catalog: Catalog, index: int, fault: Fault | None
+) -> Response:
+    body = build(catalog)
+    if isinstance(fault, Answer | Broken):
+        response = spoiled(fault, json.dumps(body).encode())
+        response.headers.update(_NO_ANSWER)
+        return response
+    headers = _headers(query, fault, index)
+    if isinstance(fault, Hidden) and (readable := build(catalog.without(fault.services))) != body:
+        body, headers = readable, headers | (_FILTERED if fault.told else {})
+    return _encoded(request, body, headers)
+
+
 def _headers(query: Query, fault: Fault | None, index: int) -> dict[str, str]:
     return {
         "X-Consul-Effective-Consistency": query.consistency,
@@ -108,19 +123,20 @@ class _Simulator:
         state = request.path_params["state"]
         if not state:
             raise BadQuery("Missing check state")
-        return await self._read(request, f"state/{state}", lambda catalog: catalog.checks(state))
+        return await self._read(request, lambda c: c.checks(state), "checks", lambda c: c.checks("any"))
 
     async def health_service(self, request: Request) -> Response:
         name, passing = request.path_params["name"], flag(request, "passing")
         if not name:
             raise BadQuery("Missing service name")
-        return await self._read(request, f"service/{name}/{passing}", lambda c: c.service(name, passing))
+        build, whole = lambda c: c.service(name, passing), lambda c: c.service(name, False)
+        return await self._read(request, build, f"service/{name}", whole)
 
     async def catalog_services(self, request: Request) -> Response:
-        return await self._read(request, "services", Catalog.services)
+        return await self._read(request, Catalog.services, "services", Catalog.registrations)
 
     async def catalog_nodes(self, request: Request) -> Response:
-        return await self._read(request, "nodes", Catalog.node_list)
+        return await self._read(request, Catalog.node_list, "nodes", Catalog.node_list)
 
     async def catalog_datacenters(self, request: Request) -> Response:
         return self._local(request, list(self._world.datacenters))
@@ -146,34 +162,21 @@ class _Simulator:
             return spoiled(fault, json.dumps(body).encode())
         return _encoded(request, body, {})
 
-    async def _read(self, request: Request, table: str, build: Callable[[Catalog], object]) -> Response:
-        """Answer from the servers' state; a blocking query waits until that differs from its index."""
+    async def _read(self, request: Request, build: Build, table: str, whole: Build) -> Response:
+        """Answer from the servers' state; a blocking query waits until the whole table has changed since its index."""
         query = Query.of(request)
         patience = asyncio.get_running_loop().time() + query.wait
         while True:
-            response, index = self._answer(request, query, table, build)
-            if not query.index or index is None or index > query.index:
-                return response
+            datacenter = query.datacenter or self._world.datacenters[0]
+            catalog = self._catalog(datacenter)
+            index = self._indexes.modified(("table", datacenter, table), whole(catalog))
+            fault = self._fault(request, query, datacenter)
+            if not query.index or index > query.index or isinstance(fault, Answer | Broken):
+                break
             if asyncio.get_running_loop().time() >= patience or await request.is_disconnected():
-                return response
+                break
             await asyncio.sleep(0.05)
-
-    def _answer(
-        self, request: Request, query: Query, table: str, build: Callable[[Catalog], object]
-    ) -> tuple[Response, int | None]:
-        datacenter = query.datacenter or self._world.datacenters[0]
-        fault = self._fault(request, query, datacenter)
-        catalog = self._catalog(datacenter)
-        body = build(catalog)
-        if isinstance(fault, Answer | Broken):
-            response = spoiled(fault, json.dumps(body).encode())
-            response.headers.update(_NO_ANSWER)
-            return response, None
-        index = self._indexes.modified(("table", datacenter, table), body)
-        headers = _headers(query, fault, index)
-        if isinstance(fault, Hidden) and (readable := build(catalog.without(fault.services))) != body:
-            body, headers = readable, headers | (_FILTERED if fault.told else {})
-        return _encoded(request, body, headers), index
+        return _answer(request, query, build, catalog, index, fault)
 
     def _fault(self, request: Request, query: Query, datacenter: str) -> Fault | None:
         fault = self._world.fault(System("consul", datacenter), self._clock())
