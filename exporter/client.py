@@ -65,7 +65,7 @@ class HttpClient:
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
             timeout=None,  # noqa: S113 -- who polls bounds the whole poll; a timeout per read would not
             transport=transport or (httpx.AsyncHTTPTransport(uds=uds) if uds else None),
-            verify=_ssl_context(tls),
+            verify=ssl_context(tls),
         )
 
     async def get(self, url: str, headers: Mapping[str, str], *, max_body: int) -> Answer:
@@ -126,7 +126,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         following = following.__cause__ or following.__context__
 
 
-def _ssl_context(tls: Tls) -> ssl.SSLContext:
+def ssl_context(tls: Tls) -> ssl.SSLContext:
     """Build the context; OSError or ssl.SSLError when a file can't be used."""
     context = ssl.create_default_context(cafile=tls.ca_file, capath=tls.ca_path)
     system = ssl.get_default_verify_paths()

@@ -189,6 +189,12 @@ class NoPath(PollError):
     reason = "no_path"
 
 
+class DatacenterTaken(PollError):
+    """Consul: another configured cluster already shows this datacenter; its series would be the same."""
+
+    reason = "datacenter_taken"
+
+
 class Internal(PollError):
     """A defect of ours; the log has the traceback."""
 

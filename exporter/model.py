@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 ServiceStatus = Literal["passing", "warning", "critical", "maintenance"]
@@ -53,9 +52,6 @@ class InstanceKey(NamedTuple):
     node: str
 
 
-_NO_META: Mapping[str, str] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where an instance listens and how it is described, from `/v1/health/service/<name>`."""
@@ -63,12 +59,15 @@ class Endpoint:
     address: str = ""
     port: int = 0
     tags: tuple[str, ...] = ()
-    meta: Mapping[str, str] = field(default=_NO_META)
+    meta: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceInstance:
-    """One registration in Consul as the latest poll saw it; `endpoint` is None until it was asked for."""
+    """One registration in Consul as the latest poll saw it; `endpoint` is None until it was asked for.
+
+    `shows_checks` says whether each check has series of its own.
+    """
 
     key: InstanceKey
     status: ServiceStatus
@@ -76,6 +75,17 @@ class ServiceInstance:
     endpoint: Endpoint | None = None
     url: str = ""
     meta_labels: tuple[tuple[str, str], ...] = ()
+    shows_checks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How to show a connection: `action` is connect or disconnect, whichever the token's presence asks for."""
+
+    name: str
+    icon: str = ""
+    action: Literal["connect", "disconnect", ""] = ""
+    action_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,7 @@ class ConnectionCheck:
 
     connection: str
     kind: str
+    face: Face
     status: ConnectionStatus
     reason: str = ""
     details: str = ""

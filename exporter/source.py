@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Protocol
 
 from exporter.errors import PollError
 from exporter.model import ConnectionCheck, ServiceInstance
-
-_NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +15,7 @@ class ServiceFindings:
 
     instances: Mapping[str, tuple[ServiceInstance, ...]]
     failures: Mapping[str, PollError] = field(default_factory=dict)
-    rejected: Mapping[str, int] = _NOTHING
+    rejected: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def failure(self) -> PollError | None:
@@ -31,7 +28,7 @@ class ConnectionFindings:
     """What a check of a connection found; its `check.reason` says why it is not online."""
 
     check: ConnectionCheck
-    rejected: Mapping[str, int] = _NOTHING
+    rejected: Mapping[str, int] = field(default_factory=dict)
 
 
 Findings = ServiceFindings | ConnectionFindings

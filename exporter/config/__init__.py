@@ -4,14 +4,16 @@ from exporter.config.durations import format_duration, parse_duration
 from exporter.config.environment import from_environment
 from exporter.config.fields import Duration, HttpUrl, Name, Strict
 from exporter.config.loading import load, parse, repeated, validated
-from exporter.config.schema import Config, ConnectionOptions, Consul, ServiceFilter, Tls
+from exporter.config.schema import Config, ConnectionOptions, Consul, FilePath, ServiceFilter, Tls
 from exporter.config.secretfile import SecretFile
+from exporter.config.yamlfile import read_mapping
 
 __all__ = [
     "Config",
     "ConnectionOptions",
     "Consul",
     "Duration",
+    "FilePath",
     "HttpUrl",
     "Name",
     "SecretFile",
@@ -23,6 +25,7 @@ __all__ = [
     "load",
     "parse",
     "parse_duration",
+    "read_mapping",
     "repeated",
     "validated",
 ]

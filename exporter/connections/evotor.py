@@ -57,6 +57,11 @@ class Evotor(Kind[EvotorOptions]):
     METRICS = (STORES, RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING)
     ICON = "evotor"
 
+    @property
+    def address(self) -> str:
+        """The list of stores, which every valid token may read."""
+        return f"{self.options.address.rstrip('/')}/stores"
+
     async def check(self, client: HttpClient, token: str) -> Accepted:
         """Read all pages of GET /stores; an account without a store is accepted too."""
         names: list[str] = []
@@ -77,8 +82,7 @@ class Evotor(Kind[EvotorOptions]):
 
     async def _ask(self, client: HttpClient, token: str, cursor: str) -> Answer:
         query = f"?{urlencode({'cursor': cursor})}" if cursor else ""
-        url = f"{self.options.address.rstrip('/')}/stores{query}"
-        answer = await client.get(url, self._headers(token), max_body=_LARGEST_BODY)
+        answer = await client.get(f"{self.address}{query}", self._headers(token), max_body=_LARGEST_BODY)
         if answer.status != 200:
             raise failure_of(answer)
         return answer

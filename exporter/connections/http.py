@@ -66,14 +66,19 @@ class Http(Kind[HttpOptions]):
     ICON = "http"
 
     @property
+    def address(self) -> str:
+        """The URL of the settings."""
+        return self.options.url
+
+    @property
     def needs_token(self) -> bool:
         """Whether a secret is configured; without one the request goes without."""
-        return self.options.token_file is not None
+        return bool(self.options.token_file or self.options.token)
 
     async def check(self, client: HttpClient, token: str) -> Accepted:
         """Ask for the URL; any expected status is an acceptance."""
         headers = {**self.options.headers, **self._secret(token)}
-        answer = await client.request(self.options.method, self.options.url, headers, max_body=_LARGEST_BODY)
+        answer = await client.request(self.options.method, self.address, headers, max_body=_LARGEST_BODY)
         if answer.status not in self.options.expected_status:
             raise failure_of(answer)
         return Accepted(values=rate_limits(answer.headers))

@@ -52,6 +52,11 @@ class Kind(ABC, Generic[OptionsT]):
         """Whether no token means not connected; otherwise the check is made without one."""
         return True
 
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """The URL that is asked; connections to one host share a bounded number of requests."""
+
     @abstractmethod
     async def check(self, client: HttpClient, token: str) -> Accepted:
         """Ask the API once: return what it said, raise Refused when it refuses the token, else PollError."""

@@ -2,13 +2,14 @@
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 from exporter.client import HttpClient
 from exporter.config import ConnectionOptions, SecretFile
 from exporter.connections.kind import Accepted, Kind
 from exporter.errors import PollError, Refused
-from exporter.model import ConnectionCheck, ConnectionStatus, Reading
+from exporter.model import ConnectionCheck, ConnectionStatus, Face, Reading
 from exporter.source import ConnectionFindings
 
 # The reasons of `connection_check_failures_total`, each created at 0.
@@ -46,7 +47,6 @@ class ConnectionSource:
         self.timeout = options.timeout
         self.stale_after = options.stale_after
         self.options = options
-        self.icon = options.icon or kind.ICON
         self._kind = kind
         self._client = client
         self._slots = slots
@@ -86,8 +86,15 @@ class ConnectionSource:
     def _online(self, accepted: Accepted) -> ConnectionFindings:
         labels = (self.name, self.kind)
         readings = tuple(Reading(metric, labels, value) for metric, value in accepted.values)
-        check = ConnectionCheck(self.name, self.kind, "online", "", accepted.details, readings)
+        check = replace(self._found("online"), details=accepted.details, readings=readings)
         return ConnectionFindings(check, {"malformed": accepted.rejected} if accepted.rejected else {})
 
     def _found(self, status: ConnectionStatus, reason: str = "") -> ConnectionCheck:
-        return ConnectionCheck(self.name, self.kind, status, reason)
+        return ConnectionCheck(self.name, self.kind, self._face(status), status, reason)
+
+    def _face(self, status: ConnectionStatus) -> Face:
+        """Offer what the token's presence allows: without one to connect, with one to disconnect."""
+        name, icon = self.options.name or self.name, self.options.icon or self._kind.ICON
+        action: Literal["connect", "disconnect"] = "connect" if status == "not_connected" else "disconnect"
+        url = self.options.connect_url if action == "connect" else self.options.disconnect_url
+        return Face(name, icon, action, url) if url else Face(name, icon)

@@ -83,6 +83,7 @@ class Datacenter:
             endpoint,
             self._url(key, endpoint) if endpoint else "",
             self._meta_labels(endpoint),
+            self._settings.detail == "check",
         )
 
     def _url(self, key: InstanceKey, endpoint: Endpoint) -> str:

@@ -57,8 +57,9 @@ class Rejected:
     counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, reason: str, count: int = 1) -> None:
-        """Count a record left out."""
-        self.counts[reason] += count
+        """Count records left out."""
+        if count:
+            self.counts[reason] += count
 
 
 def is_maintenance(check_id: str) -> bool:

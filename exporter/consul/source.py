@@ -19,6 +19,7 @@ FAILURE_REASONS = (
     "acl_filtered",
     "acl_not_found",
     "connect",
+    "datacenter_taken",
     "dns",
     "empty_catalog",
     "internal",

@@ -1,0 +1,113 @@
+"""The command line, in the manner of Prometheus."""
+
+import argparse
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter import __version__
+from exporter.logs import LEVELS, LogFormat
+
+_RESERVED = ("/-/healthy", "/-/ready", "/-/reload")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen; an empty host means every interface."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line said."""
+
+    config_file: Path | None
+    config_check: bool
+    listen_address: Address
+    telemetry_path: str
+    web_config_file: Path | None
+    enable_lifecycle: bool
+    log_level: str
+    log_format: LogFormat
+
+
+def parse_flags(arguments: Sequence[str]) -> Flags:
+    """Return the flags; like argparse, exit with 2 and one message when they can't be used."""
+    found = _parser().parse_args(arguments)
+    return Flags(
+        found.config_file,
+        found.config_check,
+        found.listen_address,
+        found.telemetry_path,
+        found.web_config_file,
+        found.enable_lifecycle,
+        found.log_level,
+        found.log_format,
+    )
+
+
+def listen_address(text: str) -> Address:
+    """Read `:10117`, `127.0.0.1:10117` or `[::1]:10117`."""
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%]+)\]|([^\[\]:/\s]*)):(\d{1,5})", text)
+    if not match or int(match[3]) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address such as :10117 or 127.0.0.1:10117")
+    return Address(match[1] or match[2] or "", int(match[3]))
+
+
+def telemetry_path(text: str) -> str:
+    """Read a path that no other endpoint has."""
+    if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", text) or text in _RESERVED:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a free path such as /metrics")
+    return text
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="status-exporter",
+        description="Prometheus exporter for Consul service health and customers' connections.",
+        epilog="Without --config.file, CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN and the like, and EVOTOR_TOKEN, are read. "
+        "'status-exporter demo' runs everything against built-in simulators.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--config.file", dest="config_file", type=Path, metavar="FILE", help="configuration file (YAML)")
+    add("--config.check", dest="config_check", action="store_true", help="check the configuration and exit")
+    add(
+        "--web.listen-address",
+        dest="listen_address",
+        type=listen_address,
+        default=Address("", 10117),
+        metavar="ADDRESS",
+        help="where to listen (default :10117)",
+    )
+    add(
+        "--web.telemetry-path",
+        dest="telemetry_path",
+        type=telemetry_path,
+        default="/metrics",
+        metavar="PATH",
+        help="path of the metrics (default /metrics)",
+    )
+    add(
+        "--web.config.file",
+        dest="web_config_file",
+        type=Path,
+        metavar="FILE",
+        help="TLS and basic authentication, in the format of exporter-toolkit",
+    )
+    add("--web.enable-lifecycle", dest="enable_lifecycle", action="store_true", help="allow POST /-/reload")
+    add(
+        "--log.level",
+        dest="log_level",
+        choices=LEVELS,
+        default="info",
+        help="least level shown (default info)",
+    )
+    add(
+        "--log.format", dest="log_format", choices=("logfmt", "json"), default="logfmt", help="default logfmt"
+    )
+    add("--version", action="version", version=f"status-exporter {__version__}")
+    return parser

@@ -1,0 +1,85 @@
+"""Log lines: a short phrase and facts, as logfmt or JSON, on standard error."""
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+LogFormat = Literal["logfmt", "json"]
+LEVELS = ("debug", "info", "warn", "error")
+_PLAIN = re.compile(r"[^\s\"=\\]+")
+
+
+class Log:
+    """A logger whose facts are keyword arguments; `bound` ones stand in every line."""
+
+    def __init__(self, name: str, **bound: object) -> None:
+        self._logger = logging.getLogger(f"exporter.{name}")
+        self._bound = bound
+
+    def debug(self, event: str, **facts: object) -> None:
+        """Log a step."""
+        self._log(logging.DEBUG, event, facts)
+
+    def info(self, event: str, **facts: object) -> None:
+        """Log what an operator wants to know."""
+        self._log(logging.INFO, event, facts)
+
+    def warning(self, event: str, **facts: object) -> None:
+        """Log what an operator should look at."""
+        self._log(logging.WARNING, event, facts)
+
+    def error(self, event: str, *, traceback: bool = False, **facts: object) -> None:
+        """Log a failure of our own."""
+        self._log(logging.ERROR, event, facts, traceback)
+
+    def _log(self, level: int, event: str, facts: dict[str, object], traceback: bool = False) -> None:
+        self._logger.log(
+            level, event, extra={"facts": {**self._bound, **facts}}, exc_info=traceback, stacklevel=3
+        )
+
+
+class _Formatter(logging.Formatter):
+    """Common to both formats: which facts a line has, in which order."""
+
+    def facts(self, record: logging.LogRecord) -> dict[str, Any]:
+        at = (
+            datetime.fromtimestamp(record.created, UTC)
+            .isoformat(timespec="milliseconds")
+            .replace("+00:00", "Z")
+        )
+        level = record.levelname.lower().replace("warning", "warn")
+        facts = {"time": at, "level": level, "msg": record.getMessage(), **getattr(record, "facts", {})}
+        if record.exc_info:
+            facts["traceback"] = self.formatException(record.exc_info)
+        return facts
+
+
+class Logfmt(_Formatter):
+    """time=… level=… msg=… key=value."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return " ".join(f"{key}={_quoted(str(value))}" for key, value in self.facts(record).items())
+
+
+class Json(_Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps(self.facts(record), ensure_ascii=False, default=str)
+
+
+def _quoted(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
+def configure(level: str, style: LogFormat) -> None:
+    """Send all logs to standard error; libraries speak only of warnings, as they may quote requests."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Json() if style == "json" else Logfmt())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("exporter").setLevel(logging.WARNING if level == "warn" else level.upper())

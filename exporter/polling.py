@@ -1,0 +1,94 @@
+"""The policy of every poll, in one place: timer, slot, timeout, no overlap, back-off, outcome, one log line."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+
+from exporter.errors import Internal, PollError, RateLimited
+from exporter.logs import Log
+from exporter.schedule import Schedule, pause_for
+from exporter.snapshot import Outcome, SourceId, Store
+from exporter.source import ConnectionFindings, Findings, ServiceFindings, Source
+from exporter.timing import deadline, steady, wall
+
+# Not worth a warning: the data is used all the same.
+_HARMLESS = {"duplicate_tag"}
+
+
+class Poller:
+    """Polls one source for as long as it runs; sources return findings or raise, all else happens here."""
+
+    def __init__(self, source: Source, store: Store, phase: float) -> None:
+        self.source = source
+        self.id = SourceId(source.kind, source.name)
+        self._store = store
+        self._schedule = Schedule(source.interval, phase)
+        self._due = asyncio.Event()
+        self._failures = 0
+        self._said = ""
+        self._log = Log("polling", source=source.name, kind=source.kind)
+
+    async def run(self) -> None:
+        """Poll at once, and then whenever it is due."""
+        while True:
+            self._due.clear()
+            outcome = self._store.record(self.id, await self._poll())
+            self._failures = self._failures + 1 if outcome.error else 0
+            self._tell(outcome)
+            delay = self._schedule.delay(steady(), self._failures, outcome.pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._due.wait(), delay)
+
+    def poll_now(self) -> None:
+        """Poll without waiting for the timer; if a poll is under way, once more after it."""
+        self._due.set()
+
+    async def _poll(self) -> Outcome:
+        async with self.source.slot():
+            started = steady()
+            outcome = await self._outcome()
+            return replace(outcome, ended_at=round(wall(), 3), duration=round(steady() - started, 6))
+
+    async def _outcome(self) -> Outcome:
+        try:
+            async with deadline(self.source.timeout, "no complete answer in time"):
+                findings = await self.source.poll()
+        except PollError as error:
+            return self._failed(error)
+        except Exception:
+            # Whatever an answer made our code do, the other sources and the next poll go on.
+            self._log.error("poll failed by a defect", traceback=True)
+            return self._failed(Internal("a defect of the exporter, see the log"))
+        return Outcome(0.0, 0.0, findings, _failure_in(findings))
+
+    def _failed(self, error: PollError) -> Outcome:
+        pause = pause_for(error.retry_after, self.source.interval) if isinstance(error, RateLimited) else 0.0
+        return Outcome(0.0, 0.0, self.source.failed(error), error, pause)
+
+    def _tell(self, outcome: Outcome) -> None:
+        """Say in one line how the poll went; loudly only when that is news."""
+        line, good, facts = _summary(outcome)
+        news = line != self._said
+        self._said = line
+        say = (self._log.info if good else self._log.warning) if news else self._log.debug
+        say(line, duration=f"{outcome.duration:.3f}s", **facts)
+
+
+def _failure_in(findings: Findings) -> PollError | None:
+    return findings.failure if isinstance(findings, ServiceFindings) else None
+
+
+def _summary(outcome: Outcome) -> tuple[str, bool, dict[str, object]]:
+    """Return the line, whether it is good news, and the facts beside it."""
+    if outcome.error:
+        reason = outcome.error.reason
+        return f"poll failed: {reason}", False, {"reason": reason, "error": outcome.error}
+    findings = outcome.findings
+    if findings and (rejected := sorted(findings.rejected.keys() - _HARMLESS)):
+        facts = {reason: findings.rejected[reason] for reason in rejected}
+        return f"poll succeeded, records rejected: {', '.join(rejected)}", False, dict(facts)
+    if isinstance(findings, ConnectionFindings):
+        status = findings.check.status
+        facts_of_refusal = {"reason": findings.check.reason} if findings.check.reason else {}
+        return f"connection is {status.replace('_', ' ')}", status != "offline", dict(facts_of_refusal)
+    return "poll succeeded", True, {}

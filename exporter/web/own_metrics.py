@@ -1,0 +1,62 @@
+"""The exporter's metrics about itself; these few are rendered for each scrape, as they are about that moment."""
+
+import platform
+
+from prometheus_client import (
+    CollectorRegistry,
+    Gauge,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
+from prometheus_client.exposition import choose_encoder
+
+from exporter import __version__, metrics
+from exporter.exposition import Format, Rendered
+from exporter.model import Metric
+from exporter.timing import wall
+
+
+class OwnMetrics:
+    """Gauges of the exporter, of its process and of Python, in a registry of their own."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._registry = CollectorRegistry(auto_describe=True)
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self._registry)
+        self._gauge(metrics.BUILD_INFO).labels(__version__, platform.python_version()).set(1)
+        self._reload_ok = self._gauge(metrics.CONFIG_RELOAD_OK)
+        self._reload_time = self._gauge(metrics.CONFIG_RELOAD_TIME)
+        self._series = self._gauge(metrics.SERIES)
+        self._size = self._gauge(metrics.EXPOSITION_SIZE)
+        self._duration = self._gauge(metrics.RENDER_DURATION)
+
+    def _gauge(self, metric: Metric) -> Gauge:
+        return Gauge(metric.name, metric.help, metric.labels, registry=self._registry)
+
+    def loaded(self, ok: bool) -> None:
+        """Note whether the configuration was loaded; the time only moves when it was."""
+        self._reload_ok.set(ok)
+        if ok:
+            self._reload_time.set(wall())
+
+    def rendered(self, rendered: Rendered) -> None:
+        """Note how large /metrics became and how long that took."""
+        self._series.set(rendered.series)
+        self._size.set(len(rendered.bodies["text"].plain))
+        self._duration.set(rendered.duration)
+
+    def text(self, accept: str) -> bytes:
+        """Return the samples in the format that `accept` asks for; OpenMetrics ends with its end mark."""
+        encoder, _ = choose_encoder(accept)
+        return bytes(encoder(self._registry))
+
+
+def negotiate(accept: str) -> tuple[Format, str]:
+    """Return the format and the content type for an Accept header."""
+    _, content_type = choose_encoder(accept)
+    return (
+        "openmetrics" if content_type.startswith("application/openmetrics-text") else "text"
+    ), content_type

@@ -1,0 +1,110 @@
+"""The ASGI application: what is served under which path."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from exporter.errors import ConfigError
+from exporter.exposition import Rendered
+from exporter.snapshot import Snapshot
+from exporter.web.own_metrics import OwnMetrics, negotiate
+from exporter.web.page import page
+
+Handler = Callable[[Request], Awaitable[Response]]
+# The page needs nothing from elsewhere and runs no script.
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+class Served(Protocol):
+    """What the web server shows and may ask for."""
+
+    @property
+    def rendered(self) -> Rendered:
+        """The current text of /metrics."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is known at present."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the first round of polls is over."""
+
+    def reload(self) -> None:
+        """Read the configuration again; ConfigError when the old one stays in force."""
+
+
+class Endpoints:
+    """The handlers of the paths."""
+
+    def __init__(self, served: Served, own: OwnMetrics, metrics_path: str) -> None:
+        self._served = served
+        self._own = own
+        self._metrics_path = metrics_path
+
+    async def metrics(self, request: Request) -> Response:
+        """Send the rendered text with the exporter's own samples behind it."""
+        accept = request.headers.get("Accept", "")
+        format_, content_type = negotiate(accept)
+        body, tail = self._served.rendered.bodies[format_], self._own.text(accept)
+        headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
+        if not _accepts_gzip(request.headers.get("Accept-Encoding", "")):
+            return Response(body.with_tail(tail), headers=headers)
+        return Response(body.gzipped_with_tail(tail), headers={**headers, "Content-Encoding": "gzip"})
+
+    async def landing(self, request: Request) -> Response:
+        """Show the present status of everything."""
+        return HTMLResponse(page(self._served.snapshot, self._metrics_path), headers=_PAGE_HEADERS)
+
+    async def healthy(self, request: Request) -> Response:
+        """Say that the process answers."""
+        return PlainTextResponse("status-exporter is healthy.\n")
+
+    async def ready(self, request: Request) -> Response:
+        """Say whether /metrics already tells the truth about the sources."""
+        if self._served.ready:
+            return PlainTextResponse("status-exporter is ready.\n")
+        return PlainTextResponse("The first polls are still under way.\n", 503)
+
+    async def reload(self, request: Request) -> Response:
+        """Read the configuration again."""
+        try:
+            self._served.reload()
+        except ConfigError as error:
+            return PlainTextResponse(f"The old configuration stays in force:\n{error}\n", 500)
+        return PlainTextResponse("The configuration was loaded.\n")
+
+
+def web_app(served: Served, own: OwnMetrics, metrics_path: str, lifecycle: bool) -> Starlette:
+    """Return the application; without `lifecycle` nobody can reload over HTTP."""
+    endpoints = Endpoints(served, own, metrics_path)
+    routes = [
+        Route(metrics_path, endpoints.metrics),
+        Route("/-/healthy", endpoints.healthy),
+        Route("/-/ready", endpoints.ready),
+        Route("/-/reload", endpoints.reload if lifecycle else _no_lifecycle, methods=["POST", "PUT"]),
+    ]
+    if metrics_path != "/":
+        routes.append(Route("/", endpoints.landing))
+    return Starlette(routes=routes)
+
+
+async def _no_lifecycle(request: Request) -> Response:
+    return PlainTextResponse("Reloading over HTTP is off; start with --web.enable-lifecycle.\n", 403)
+
+
+def _accepts_gzip(accept_encoding: str) -> bool:
+    for part in accept_encoding.split(","):
+        coding, _, quality = part.partition(";")
+        if coding.strip().lower() in ("gzip", "*"):
+            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
