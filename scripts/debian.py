@@ -17,6 +17,7 @@ from scripts.apt_sources import Source, debian_mirrors, machine_codename, machin
 TIMEOUT = 900  # seconds for one command of apt or dpkg
 
 # The `#clear` lines switch off what the machine adds: hooks, foreign architectures, indexes but Packages.
+# A mirror may be a frozen copy: its signatures count, its age does not.
 APT_CONFIG = """
 #clear APT::Update;
 #clear APT::Architectures;
@@ -24,6 +25,8 @@ APT_CONFIG = """
 APT::Architectures {{ "{architecture}"; }};
 APT::Default-Release "";
 APT::Sandbox::User "root";
+Acquire::Check-Date "false";
+Acquire::Check-Valid-Until "false";
 Acquire::Languages "none";
 Acquire::PDiffs "false";
 Acquire::Retries "3";

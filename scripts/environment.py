@@ -69,15 +69,18 @@ def _debian_pip() -> Iterator[Mapping[str, str]]:
 
 def _certificates(folder: Path) -> dict[str, str]:
     """Debian's pip wants the machine's certificates; a machine without the package has none."""
-    if CERTIFICATES.exists():
+    if CERTIFICATES.exists() or "PIP_CERT" in os.environ:
         return {}
+    found = sorted((folder / "unpacked/usr/share/ca-certificates").rglob("*.crt"))
     bundle = folder / "certificates.pem"
-    bundle.write_text("".join(crt.read_text() for crt in sorted((folder / "unpacked").rglob("*.crt"))))
+    bundle.write_text("\n".join(certificate.read_text() for certificate in found))
     return {"PIP_CERT": str(bundle)}
 
 
 def _pip(python: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
     options = ["--quiet", "--disable-pip-version-check", "--no-input", "--constraint", CONSTRAINTS]
+    if not os.access(os.path.expanduser("~"), os.W_OK):
+        options.append("--no-cache-dir")  # pip would warn about it each time
     _run([python, "-m", "pip", *arguments, *options], environment)
 
 
@@ -89,7 +92,8 @@ def _runs(*command: str | Path) -> bool:
 
 
 def _run(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> None:
-    done = subprocess.run(command, env=os.environ | dict(environment or {}))
+    quiet = {"PYTHONWARNINGS": "ignore"}  # setuptools warns of every editable installation
+    done = subprocess.run(command, env=os.environ | quiet | dict(environment or {}))
     if done.returncode:
         raise Failed(f"this failed: {' '.join(map(str, command))}")
 

@@ -135,8 +135,10 @@ def _started(stack: ExitStack, make: Callable[[], Server], start: Callable[[Serv
     return server
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one line what was skipped because a real component is missing."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Say last, in one line, what was skipped because a real component is missing."""
+    yield
     skipped = terminalreporter.stats.get("skipped", [])
-    if line := summary(str(report.longrepr) for report in skipped):
+    if line := summary(report.longrepr[2] for report in skipped):
         terminalreporter.write_line(line, yellow=True)
