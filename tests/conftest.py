@@ -86,6 +86,18 @@ def promtool() -> Path:
     return binary("promtool")
 
 
+@pytest.fixture(scope="session")
+def amtool() -> Path:
+    """The path of amtool, which comes with the Alertmanager."""
+    return binary("amtool")
+
+
+@pytest.fixture(scope="session")
+def docker_compose() -> Path:
+    """The path of docker-compose; `docker-compose config` needs no engine."""
+    return binary("docker-compose")
+
+
 @pytest.fixture
 def start_prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPrometheus]:
     """Start a Prometheus server with a configuration, on data that may be there already."""

@@ -1,13 +1,16 @@
 """The fixtures give real, working components, empty at the start of each test."""
 
+import os
+import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
+import yaml
 
 from tests.conftest import StartAlertmanager, StartConsul, StartPrometheus
-from tests.real import ConsulAgent, NotStarted
+from tests.real import ConsulAgent, NotStarted, missing
 from tests.real.http import request
+from tests.real.process import clean_environment, leads_elsewhere
 from tests.real.prometheus import backfill
 
 ROOT = Path(__file__).parent.parent
@@ -19,10 +22,6 @@ WEB = {
     "Check": {"CheckID": "web-ttl", "TTL": "1h", "Status": "passing"},
 }
 DENY = {"acl": {"enabled": True, "default_policy": "deny"}}
-ITSELF: dict[str, Any] = {
-    "global": {"scrape_interval": "1s"},
-    "scrape_configs": [{"job_name": "itself", "static_configs": []}],
-}
 
 
 def statuses(agent: ConsulAgent) -> dict[str, str]:
@@ -71,10 +70,10 @@ def test_default_deny_answers_an_empty_list_to_a_client_without_a_token(start_co
     agent.register(WEB)
     token = agent.create_token('service_prefix "" { policy = "read" }')
     seen = {
-        name: request("GET", f"{agent.address}/v1/catalog/services", headers=headers).expect().json()
+        name: set(request("GET", f"{agent.address}/v1/catalog/services", headers=headers).expect().json())
         for name, headers in {"nobody": {}, "reader": {"X-Consul-Token": token}}.items()
     }
-    assert seen == {"nobody": {}, "reader": {"consul": [], "web": ["b", "a"]}}
+    assert seen == {"nobody": set(), "reader": {"consul", "web"}}
 
 
 def test_two_datacenters_joined_over_wan_answer_for_each_other(
@@ -124,3 +123,54 @@ def test_alertmanager_takes_alerts(start_alertmanager: StartAlertmanager) -> Non
     alertmanager = start_alertmanager(config)
     alertmanager.post_alerts([{"labels": {"alertname": "Made"}, "annotations": {}}])
     assert [alert["labels"]["alertname"] for alert in alertmanager.alerts()] == ["Made"]
+
+
+@pytest.mark.parametrize("targets", ["targets", "targets/compose"])
+def test_prometheus_takes_the_projects_configuration(promtool: Path, tmp_path: Path, targets: str) -> None:
+    """promtool finds no fault in prometheus.yml beside the targets of this machine and of compose."""
+    for name in ("prometheus.yml", "rules"):
+        if (ROOT / name).exists():
+            (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "targets").symlink_to(ROOT / targets)
+    command: list[str | Path] = [promtool, "check", "config", tmp_path / "prometheus.yml"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_exporter_has_one_target_and_the_same_labels_here_and_in_compose() -> None:
+    """Dashboards and rules see no difference; no target is down for being the other place's."""
+    here, compose = (
+        yaml.safe_load((ROOT / folder / "exporter.yml").read_text())
+        for folder in ("targets", "targets/compose")
+    )
+    assert [len(group["targets"]) for group in here + compose] == [1, 1]
+    assert here[0]["labels"] == compose[0]["labels"] == {"instance": "status-exporter"}
+
+
+def test_a_missing_component_skips_or_fails_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where real components are required, a skip would hide that something is not tested."""
+    monkeypatch.setattr(missing, "find", lambda _: None)
+    monkeypatch.setenv(missing.REQUIRED, "0")
+    with pytest.raises(pytest.skip.Exception, match="real component missing: consul"):
+        missing.component("consul")
+    monkeypatch.setenv(missing.REQUIRED, "1")
+    with pytest.raises(pytest.fail.Exception, match="real component missing: consul"):
+        missing.component("consul")
+
+
+def test_skips_for_want_of_a_component_are_counted_in_one_line() -> None:
+    """Other skips are left out, and without any there is no line."""
+    reasons = [f"Skipped: {missing.REASON}{name}" for name in ("promtool", "consul", "promtool")]
+    assert missing.summary(["Skipped: no node here", *reasons]) == (
+        "3 tests skipped, real components can't be had here: 1 without consul, 2 without promtool"
+    )
+    assert missing.summary(["Skipped: no node here"]) == ""
+
+
+def test_no_test_sees_the_consul_or_the_proxy_of_this_machine() -> None:
+    """What would lead a test elsewhere is gone from its environment, and from that of what it starts."""
+    for environment in (os.environ, clean_environment()):
+        assert not [name for name in environment if leads_elsewhere(name)]
+    assert leads_elsewhere("CONSUL_HTTP_ADDR")
+    assert leads_elsewhere("EVOTOR_TOKEN")
+    assert leads_elsewhere("https_proxy")
