@@ -37,7 +37,8 @@ from exporter.demo.world import World
 
 Clock = Callable[[], float]
 Build = Callable[[Catalog], object]
-_NO_ANSWER = {"X-Consul-Index": "1", "X-Consul-Knownleader": "false", "X-Consul-Lastcontact": "0"}
+_VARY = {"Vary": "Accept-Encoding"}
+_NO_ANSWER = _VARY | {"X-Consul-Index": "1", "X-Consul-Knownleader": "false", "X-Consul-Lastcontact": "0"}
 _FILTERED = {"X-Consul-Results-Filtered-By-Acls": "true"}
 
 
@@ -76,12 +77,12 @@ def _tidy(path: str) -> str:
 
 
 async def _bad_query(request: Request, error: Exception) -> Response:
-    return PlainTextResponse(str(error), 400)
+    return PlainTextResponse(str(error), 400, _VARY)
 
 
 def _encoded(request: Request, body: object, headers: dict[str, str]) -> Response:
     content = json.dumps(body, ensure_ascii=False).encode()
-    headers = {**headers, "Vary": "Accept-Encoding"}
+    headers = headers | _VARY
     if "gzip" in request.headers.get("accept-encoding", ""):
         content, headers["Content-Encoding"] = gzip.compress(content, 1), "gzip"
     return Response(content, headers=headers, media_type="application/json")
