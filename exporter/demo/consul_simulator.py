@@ -33,6 +33,7 @@ from exporter.demo.effects import (
 )
 from exporter.demo.faults import spoiled
 from exporter.demo.script import CONSUL, System
+from exporter.demo.states import Effects
 from exporter.demo.world import World
 
 Clock = Callable[[], float]
@@ -119,6 +120,8 @@ class _Simulator:
         self._clock = clock
         self._token = token
         self._indexes = Indexes()
+        self._effects: Effects = {}
+        self._catalogs: dict[str, Catalog] = {}
 
     async def health_state(self, request: Request) -> Response:
         state = request.path_params["state"]
@@ -192,7 +195,12 @@ class _Simulator:
         return fault
 
     def _catalog(self, datacenter: str) -> Catalog:
+        """Return the datacenter's catalog, the one from before while nothing happens in the world."""
         now = self._clock()
-        nodes = tuple(n for n in self._world.nodes(now) if n.node.datacenter == datacenter)
-        instances = tuple(i for i in self._world.instances(now) if i.instance.node.datacenter == datacenter)
-        return Catalog(self._indexes, nodes, instances)
+        if (effects := self._world.effects(now)) != self._effects:
+            self._effects, self._catalogs = effects, {}
+        if datacenter not in self._catalogs:
+            nodes = (n for n in self._world.nodes(now) if n.node.datacenter == datacenter)
+            instances = (i for i in self._world.instances(now) if i.instance.node.datacenter == datacenter)
+            self._catalogs[datacenter] = Catalog(self._indexes, tuple(nodes), tuple(instances))
+        return self._catalogs[datacenter]
