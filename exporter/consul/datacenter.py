@@ -81,23 +81,23 @@ class Datacenter:
             status,
             health.checks_of(registration),
             endpoint,
-            self._url(key, endpoint) if endpoint else "",
+            url_of(self._settings.service_url, key, endpoint) if endpoint else "",
             self._meta_labels(endpoint),
             self._settings.detail == "check",
         )
 
-    def _url(self, key: InstanceKey, endpoint: Endpoint) -> str:
-        """Fill the template; an instance without a port has no address to open."""
-        template = self._settings.service_url
-        if "{port}" in template and not endpoint.port:
-            return ""
-        address = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
-        words = {word: quote(value, safe="") for word, value in key._asdict().items()}
-        return template.format(**words, address=address, port=endpoint.port)
-
     def _meta_labels(self, endpoint: Endpoint | None) -> tuple[tuple[str, str], ...]:
         meta = endpoint.meta if endpoint else {}
         return tuple((f"meta_{key.replace('-', '_')}", meta.get(key, "")) for key in self._settings.meta)
+
+
+def url_of(template: str, key: InstanceKey, endpoint: Endpoint) -> str:
+    """Fill the template; an instance without a port has no address to open."""
+    if "{port}" in template and not endpoint.port:
+        return ""
+    address = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
+    words = {word: quote(value, safe="") for word, value in key._asdict().items()}
+    return template.format(**words, address=address, port=endpoint.port)
 
 
 def _nothing_shown(filtered: bool) -> AclFiltered | EmptyCatalog:
