@@ -98,7 +98,7 @@ FORMATS: tuple[Format, ...] = ("text", "openmetrics")
 
 
 def _body(families: Iterable[tuple[Metric, str]], format_: Format) -> Body:
-    text = "".join(part for metric, lines in families for part in (_header(metric, format_), lines))
+    text = "".join(part for metric, lines in families for part in (header(metric, format_), lines))
     plain = text.encode("utf-8", "replace")
     compressor = zlib.compressobj(1, wbits=-zlib.MAX_WBITS)
     # A full flush ends on a byte and forgets what came before, so that another stream can follow.
@@ -106,7 +106,8 @@ def _body(families: Iterable[tuple[Metric, str]], format_: Format) -> Body:
     return Body(plain, deflated, zlib.crc32(plain))
 
 
-def _header(metric: Metric, format_: Format) -> str:
+def header(metric: Metric, format_: Format) -> str:
+    """Return the HELP and TYPE lines of a family."""
     help_ = metric.help.replace("\\", r"\\").replace("\n", r"\n")
     if format_ == "text":
         return f"# HELP {metric.name} {help_}\n# TYPE {metric.name} {metric.type}\n"
