@@ -82,13 +82,9 @@ class Datacenter:
             health.checks_of(registration),
             endpoint,
             url_of(self._settings.service_url, key, endpoint) if endpoint else "",
-            self._meta_labels(endpoint),
+            meta_labels(self._settings.meta, endpoint),
             self._settings.detail == "check",
         )
-
-    def _meta_labels(self, endpoint: Endpoint | None) -> tuple[tuple[str, str], ...]:
-        meta = endpoint.meta if endpoint else {}
-        return tuple((f"meta_{key.replace('-', '_')}", meta.get(key, "")) for key in self._settings.meta)
 
 
 def url_of(template: str, key: InstanceKey, endpoint: Endpoint) -> str:
@@ -98,6 +94,12 @@ def url_of(template: str, key: InstanceKey, endpoint: Endpoint) -> str:
     address = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
     words = {word: quote(value, safe="") for word, value in key._asdict().items()}
     return template.format(**words, address=address, port=endpoint.port)
+
+
+def meta_labels(keys: tuple[str, ...], endpoint: Endpoint | None) -> tuple[tuple[str, str], ...]:
+    """Return the label and the value of each configured meta key, "" where the instance has none."""
+    meta = endpoint.meta if endpoint else {}
+    return tuple((f"meta_{key.replace('-', '_')}", meta.get(key, "")) for key in keys)
 
 
 def _nothing_shown(filtered: bool) -> AclFiltered | EmptyCatalog:
