@@ -20,18 +20,21 @@ class Address:
     port: int
 
 
+DEFAULT_ADDRESS = Address("", 10117)
+
+
 @dataclass(frozen=True, slots=True)
 class Flags:
     """What the command line said."""
 
-    config_file: Path | None
-    config_check: bool
-    listen_address: Address
-    telemetry_path: str
-    web_config_file: Path | None
-    enable_lifecycle: bool
-    log_level: str
-    log_format: LogFormat
+    config_file: Path | None = None
+    config_check: bool = False
+    listen_address: Address = DEFAULT_ADDRESS
+    telemetry_path: str = "/metrics"
+    web_config_file: Path | None = None
+    enable_lifecycle: bool = False
+    log_level: str = "info"
+    log_format: LogFormat = "logfmt"
 
 
 def parse_flags(arguments: Sequence[str]) -> Flags:
@@ -79,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         "--web.listen-address",
         dest="listen_address",
         type=listen_address,
-        default=Address("", 10117),
+        default=DEFAULT_ADDRESS,
         metavar="ADDRESS",
         help="where to listen (default :10117)",
     )

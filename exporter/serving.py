@@ -12,10 +12,11 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from exporter.app import App
-from exporter.cli import Address, Flags
+from exporter.cli import Flags
 from exporter.config import Config
-from exporter.errors import ConfigError, Problem
+from exporter.errors import ConfigError
 from exporter.logs import Log
+from exporter.web.listener import listening, spoken
 from exporter.web.security import Guard, WebConfig, load_web_config
 from exporter.web.server import web_app
 
@@ -36,11 +37,11 @@ async def serve(flags: Flags, read_config: Callable[[], Config]) -> None:
     app = App(read_config)
     app.load()
     try:
-        with _listening(flags.listen_address) as listener:
+        with listening(flags.listen_address) as listener:
             asgi = web_app(app, app.own, flags.telemetry_path, flags.enable_lifecycle)
             server = _server(Guard(asgi, web.basic_auth_users, web.http_server_config.headers), context)
             _handle_signals(app, server)
-            Log("web").info("listening", address=_spoken(listener), tls=context is not None)
+            Log("web").info("listening", address=spoken(listener), tls=context is not None)
             await _run(app, server, listener)
     finally:
         await app.stop()
@@ -84,26 +85,3 @@ def _handle_signals(app: App, server: _Server) -> None:
     loop.add_signal_handler(signal.SIGTERM, stop)
     loop.add_signal_handler(signal.SIGINT, stop)
     loop.add_signal_handler(signal.SIGHUP, reload)
-
-
-@contextmanager
-def _listening(address: Address) -> Iterator[socket.socket]:
-    """Open the listening socket; on every interface it takes IPv4 and IPv6."""
-    dual = not address.host and socket.has_dualstack_ipv6()
-    family = socket.AF_INET6 if dual or ":" in address.host else socket.AF_INET
-    try:
-        listener = socket.create_server(
-            (address.host, address.port), family=family, dualstack_ipv6=dual, backlog=128
-        )
-    except OSError as error:
-        where = f"{address.host}:{address.port}"
-        raise ConfigError(
-            [Problem("--web.listen-address", f"can't listen on {where}: {error.strerror}")]
-        ) from None
-    with listener:
-        yield listener
-
-
-def _spoken(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

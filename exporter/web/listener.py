@@ -1,0 +1,32 @@
+"""The socket the web server listens on."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from exporter.cli import Address
+from exporter.errors import ConfigError, Problem
+
+
+@contextmanager
+def listening(address: Address) -> Iterator[socket.socket]:
+    """Open the listening socket; on every interface it takes IPv4 and IPv6."""
+    dual = not address.host and socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if dual or ":" in address.host else socket.AF_INET
+    try:
+        listener = socket.create_server(
+            (address.host, address.port), family=family, dualstack_ipv6=dual, backlog=128
+        )
+    except OSError as error:
+        where = f"{address.host}:{address.port}"
+        raise ConfigError(
+            [Problem("--web.listen-address", f"can't listen on {where}: {error.strerror}")]
+        ) from None
+    with listener:
+        yield listener
+
+
+def spoken(listener: socket.socket) -> str:
+    """Return the address it listens on, as it stands in a URL."""
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
