@@ -1,0 +1,214 @@
+"""`status-exporter demo`: the exporter against built-in simulators, or their world's past as text."""
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from exporter.cli import Address, Flags, listen_address
+from exporter.config import parse, parse_duration
+from exporter.demo.history import STEP, write_history
+from exporter.demo.prometheus import Programs, PrometheusFailed, evaluate_rules, fill, running, settle
+from exporter.demo.settings import settings
+from exporter.demo.shop import demo_world
+from exporter.demo.simulators import simulators, write_tokens
+from exporter.demo.world import World
+from exporter.errors import ConfigError
+from exporter.logs import configure
+from exporter.serving import serve
+from exporter.web.listener import listening
+
+_HOURS = 24.0
+_ANY = Address("127.0.0.1", 0)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the demo; return the exit code, 2 when it can't be started."""
+    flags = _parser().parse_args(arguments)
+    configure(flags.log_level, "logfmt")
+    world = demo_world(flags.seed)
+    if flags.history:
+        end = time.time() // STEP * STEP
+        write_history(world, end - flags.history, end, sys.stdout.buffer)
+        return 0
+    try:
+        asyncio.run(_simulate(world, flags) if flags.simulators_only else _demo(world, flags))
+    except KeyboardInterrupt:
+        return 130
+    except (ConfigError, PrometheusFailed) as error:
+        sys.stderr.write(f"status-exporter demo: {error}\n")
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="status-exporter demo",
+        description="Run the exporter against built-in simulators of Consul and Evotor, with incidents that come and go.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--seed", type=int, default=1, help="another number, other incidents (default 1)")
+    add(
+        "--history",
+        type=_duration,
+        metavar="DURATION",
+        help="print the past (24h) as OpenMetrics text, and exit",
+    )
+    add(
+        "--web.listen-address",
+        dest="listen_address",
+        type=listen_address,
+        default=Address("", 10117),
+        metavar="ADDRESS",
+        help="of the exporter (default :10117)",
+    )
+    add(
+        "--prometheus",
+        type=Path,
+        metavar="FILE",
+        help="a prometheus program to run beside, filled with history",
+    )
+    add("--promtool", type=Path, metavar="FILE", help="the promtool program that fills it")
+    add(
+        "--prometheus.listen-address",
+        dest="prometheus_address",
+        type=listen_address,
+        default=Address("127.0.0.1", 9090),
+        metavar="ADDRESS",
+        help="default 127.0.0.1:9090",
+    )
+    add(
+        "--data.directory",
+        dest="folder",
+        type=Path,
+        default=Path(".demo"),
+        metavar="DIR",
+        help="for token files and history (default .demo)",
+    )
+    add(
+        "--simulators-only", action="store_true", help="run the simulators alone, for an exporter of your own"
+    )
+    add(
+        "--consul.listen-address",
+        dest="consul",
+        type=listen_address,
+        default=_ANY,
+        metavar="ADDRESS",
+        help="of the Consul simulator (default: any free port)",
+    )
+    add(
+        "--evotor.listen-address",
+        dest="evotor",
+        type=listen_address,
+        default=_ANY,
+        metavar="ADDRESS",
+        help="of the Evotor simulator (default: any free port)",
+    )
+    add(
+        "--log.level",
+        dest="log_level",
+        choices=("debug", "info", "warn", "error"),
+        default="warn",
+        help="default warn",
+    )
+    return parser
+
+
+def _duration(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}") from None
+
+
+async def _simulate(world: World, flags: argparse.Namespace) -> None:
+    tokens = _token_folder(flags)
+    async with simulators(world, flags.consul, flags.evotor, tokens) as (consul, evotor):
+        _say(
+            f"Consul simulator   {consul}\nEvotor simulator   {evotor}\nToken files        {tokens}\nCtrl-C stops them."
+        )
+        await _until_signal()
+
+
+async def _demo(world: World, flags: argparse.Namespace) -> None:
+    tokens, programs = _token_folder(flags), _programs(flags)
+    _check_free(flags.listen_address, *([flags.prometheus_address] if programs else []))
+    async with AsyncExitStack() as stack:
+        consul, evotor = await stack.enter_async_context(
+            simulators(world, flags.consul, flags.evotor, tokens)
+        )
+        write_tokens(world, tokens, time.time())
+        if programs:
+            await _with_history(stack, programs, world, flags.folder / "prometheus")
+        config = parse(settings(world, consul, evotor, tokens))
+        _say(_welcome(flags, programs, consul, evotor))
+        await serve(Flags(listen_address=flags.listen_address), lambda: config)
+
+
+async def _with_history(stack: AsyncExitStack, programs: Programs, world: World, folder: Path) -> None:
+    _say(f"Filling Prometheus with the last {_HOURS:.0f} hours, this takes about half a minute ...")
+    settle(programs, folder)
+    fill(programs, world, folder, _HOURS)
+    await stack.enter_async_context(running(programs, folder))
+    await asyncio.to_thread(evaluate_rules, programs, folder, _HOURS)
+
+
+def _check_free(*addresses: Address) -> None:
+    """Find out that an address is in use before half a minute is spent; ConfigError then."""
+    for address in addresses:
+        with listening(address):
+            pass
+
+
+def _programs(flags: argparse.Namespace) -> Programs | None:
+    if not (flags.prometheus and flags.promtool):
+        return None
+    return Programs(
+        flags.prometheus, flags.promtool, _local(flags.prometheus_address), _local(flags.listen_address)
+    )
+
+
+def _token_folder(flags: argparse.Namespace) -> Path:
+    folder: Path = flags.folder / "tokens"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder.resolve()
+
+
+def _local(address: Address) -> str:
+    """Return how this machine reaches what listens there."""
+    host = "localhost" if address.host in ("", "0.0.0.0", "::") else address.host  # noqa: S104
+    return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
+
+
+async def _until_signal() -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await stopped.wait()
+
+
+def _welcome(flags: argparse.Namespace, programs: Programs | None, consul: str, evotor: str) -> str:
+    exporter = f"http://{_local(flags.listen_address)}"
+    prometheus = (
+        f"http://{programs.address}" if programs else "not running: no prometheus and promtool were found"
+    )
+    lines = {
+        "Status page": f"{exporter}/",
+        "Metrics": f"{exporter}/metrics",
+        "Prometheus": prometheus,
+        "Consul simulator": consul,
+        "Evotor simulator": evotor,
+    }
+    return "\n".join(
+        ["", *(f"  {name:<18}{value}" for name, value in lines.items()), "", "Ctrl-C stops all of it."]
+    )
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

@@ -1,0 +1,161 @@
+"""The world's past as OpenMetrics text with timestamps, for `promtool tsdb create-blocks-from openmetrics`.
+
+The states come from the world instead of from polls; all that follows is the exporter's own way to the sample lines.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+from exporter.building import Workshop, plan
+from exporter.config import Consul, parse
+from exporter.connections.evotor import STORES
+from exporter.connections.kind import RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING
+from exporter.connections.source import ConnectionSource
+from exporter.consul.datacenter import meta_labels, url_of
+from exporter.demo.script import CONSUL
+from exporter.demo.settings import settings
+from exporter.demo.states import ConnectionState, InstanceState
+from exporter.demo.world import World
+from exporter.errors import PollError
+from exporter.exposition import header
+from exporter.families import lines_of
+from exporter.model import Check, ConnectionCheck, Endpoint, Metric, Reading, ServiceInstance
+from exporter.snapshot import Outcome, SourceId, View, advance, age, first_view
+from exporter.source import ConnectionFindings, Findings, ServiceFindings
+
+STEP = 60.0
+# The labels that Prometheus adds to what it scrapes, as prometheus.yml has them.
+TARGET = 'job="status-exporter",instance="status-exporter"'
+_UP = Metric("up", "gauge", "1 if the scrape succeeded, as Prometheus writes it.")
+_RATE_LIMIT = 600
+
+Gap = tuple[float, float]
+
+
+class Past:
+    """Plays the world step by step, as an exporter would have seen it that polls everything at each step."""
+
+    def __init__(self, world: World) -> None:
+        config = parse(settings(world, "127.0.0.1:8500", "http://127.0.0.1", Path("tokens")))
+        self._world = world
+        self._cluster: Consul = config.consul[0]
+        sources = Workshop().sources(plan(config))
+        self._views: dict[SourceId, View] = {id_: first_view(source) for id_, source in sources.items()}
+        self._connections = {connection.id: connection for connection in world.all_connections}
+
+    def step(self, at: float) -> Iterator[tuple[Metric, str]]:
+        """Poll at `at` (Unix time) and yield the sample lines of /metrics, without timestamps."""
+        states = {state.connection.id: state for state in self._world.connections(at)}
+        for id_, view in self._views.items():
+            found, error = (
+                self._service_poll(at) if id_.kind == "consul" else _connection_poll(view, states[id_.name])
+            )
+            outcome = Outcome(at, _duration(id_, at), found, error)
+            self._views[id_] = age(advance(view, outcome, at), at)
+            yield from lines_of(self._views[id_])
+
+    def _service_poll(self, at: float) -> tuple[Findings | None, PollError | None]:
+        reason = self._world.failure(CONSUL, at)
+        if reason:
+            return None, _error(reason)
+        instances = tuple(self._instance(state) for state in self._world.instances(at))
+        grouped = {
+            name: tuple(instance for instance in instances if instance.key.datacenter == name)
+            for name in self._world.datacenters
+        }
+        return ServiceFindings(grouped), None
+
+    def _instance(self, state: InstanceState) -> ServiceInstance:
+        made = state.instance
+        endpoint = Endpoint(
+            made.address or made.node.address, made.port, tuple(sorted(set(made.tags))), dict(made.meta)
+        )
+        checks = tuple(Check(c.node.name, c.check_id, c.name, c.status) for c in state.checks)
+        url = url_of(self._cluster.service_url, made.key, endpoint)
+        return ServiceInstance(
+            made.key, state.status, checks, endpoint, url, meta_labels(self._cluster.meta, endpoint)
+        )
+
+
+def _connection_poll(view: View, state: ConnectionState) -> tuple[Findings | None, PollError | None]:
+    source = view.source
+    assert isinstance(source, ConnectionSource)
+    if state.status == "unreachable":
+        error = _error(state.reason)
+        return source.failed(error), error
+    check = source.found(state.status, state.reason)
+    return ConnectionFindings(_told(check, state) if state.status == "online" else check), None
+
+
+def _told(check: ConnectionCheck, state: ConnectionState) -> ConnectionCheck:
+    """Add what the API of an accepted token tells beside its acceptance."""
+    if check.kind != "evotor":
+        return check
+    labels = (check.connection, check.kind)
+    remaining = _RATE_LIMIT - 20 if state.rate_remaining is None else state.rate_remaining
+    values = (
+        (STORES, len(state.connection.stores)),
+        (RATE_LIMIT_LIMIT, _RATE_LIMIT),
+        (RATE_LIMIT_REMAINING, remaining),
+    )
+    readings = tuple(Reading(metric, labels, value) for metric, value in values)
+    names = ", ".join(sorted(state.connection.stores))
+    return ConnectionCheck(check.connection, check.kind, check.face, "online", "", names, readings)
+
+
+def _error(reason: str) -> PollError:
+    pending = [PollError]
+    while pending:
+        kind = pending.pop()
+        if kind.reason == reason and not kind.__subclasses__():
+            return kind("as the world's script wants it")
+        pending.extend(kind.__subclasses__())
+    raise ValueError(f"no error has the reason {reason!r}")
+
+
+def _duration(id_: SourceId, at: float) -> float:
+    """Return a poll's duration that looks alive and is the same each time."""
+    return 0.02 + 0.001 * (hash_of(f"{id_.name}/{at:.0f}") % 80)
+
+
+def hash_of(text: str) -> int:
+    """Return a number that depends on the text alone, unlike hash()."""
+    return sum(number * byte for number, byte in enumerate(text.encode(), 7))
+
+
+def write_history(world: World, start: float, end: float, out: IO[bytes], gaps: Sequence[Gap] = ()) -> int:
+    """Write every minute of [start, end) but those in `gaps`, when no exporter ran; return the number of samples."""
+    past, count = Past(world), 0
+    with ExitStack() as files:
+        families: dict[Metric, IO[bytes]] = {}
+        for number in range(int((end - start) / STEP)):
+            at = start + number * STEP
+            if any(begin <= at < finish for begin, finish in gaps):
+                continue
+            for metric, line in (*past.step(at), (_UP, "up{} 1\n")):
+                if metric not in families:
+                    families[metric] = files.enter_context(TemporaryFile())
+                families[metric].write(_stamped(line, at))
+                count += 1
+        _join(families, out)
+    return count
+
+
+def _stamped(line: str, at: float) -> bytes:
+    """Add the target's labels and the time to a sample line."""
+    head, _, value = line.rstrip("\n").rpartition(" ")
+    name, _, labels = head.partition("{")
+    comma = "" if labels == "}" else ","
+    return f"{name}{{{TARGET}{comma}{labels} {value} {at:.3f}\n".encode()
+
+
+def _join(families: dict[Metric, IO[bytes]], out: IO[bytes]) -> None:
+    for metric, lines in families.items():
+        out.write(header(metric, "openmetrics").encode())
+        lines.seek(0)
+        while chunk := lines.read(1 << 20):
+            out.write(chunk)
+    out.write(b"# EOF\n")

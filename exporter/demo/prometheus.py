@@ -1,0 +1,113 @@
+"""A real Prometheus beside the demo, with the world's last hours already in its history."""
+
+import asyncio
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from exporter.demo.history import STEP, write_history
+from exporter.demo.world import World
+
+_CONFIG = Path("prometheus.yml")
+_RULES = Path("rules")
+# The demo's exporter was not running for some minutes this long ago, so that `no data` is to be seen.
+_OUTAGE = (7 * 3600.0, 7 * 3600.0 - 1500.0)
+_PATIENCE = 60.0
+
+
+class PrometheusFailed(Exception):
+    """Prometheus or promtool could not do its part; the message says which, and where to read more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The programs to run, the address Prometheus listens on, and the exporter's that it scrapes."""
+
+    prometheus: Path
+    promtool: Path
+    address: str
+    exporter: str
+
+
+def settle(programs: Programs, folder: Path) -> None:
+    """Make a fresh `folder` with the project's configuration and rules, pointing at the demo's exporter."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "targets").mkdir(parents=True)
+    shutil.copy(_CONFIG, folder)
+    shutil.copytree(_RULES, folder / "rules")
+    target = {"targets": [programs.exporter], "labels": {"instance": "status-exporter"}}
+    (folder / "targets" / "exporter.yml").write_text(json.dumps([target]))
+
+
+def fill(programs: Programs, world: World, folder: Path, hours: float) -> None:
+    """Write the history up to now into `folder`, as blocks of Prometheus."""
+    text = folder / "history.om"
+    end = time.time() // STEP * STEP
+    with text.open("wb") as file:
+        write_history(world, end - hours * 3600, end, file, [(end - _OUTAGE[0], end - _OUTAGE[1])])
+    blocks = ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", text, folder / "data"]
+    _promtool(programs, *map(str, blocks))
+    text.unlink()
+
+
+def evaluate_rules(programs: Programs, folder: Path, hours: float) -> None:
+    """Evaluate the recording rules over the history; Prometheus finds the new blocks within a minute."""
+    end = time.time() // STEP * STEP
+    span = [f"--start={end - hours * 3600:.0f}", f"--end={end:.0f}", f"--url=http://{programs.address}"]
+    output = [f"--output-dir={folder / 'data'}", "--eval-interval=60s", str(_RULES / "recording.yml")]
+    _promtool(programs, "tsdb", "create-blocks-from", "rules", *span, *output)
+
+
+def _promtool(programs: Programs, *arguments: str) -> None:
+    result = subprocess.run([programs.promtool, *arguments], capture_output=True, text=True, check=False)  # noqa: S603
+    if result.returncode:
+        raise PrometheusFailed(f"promtool {' '.join(arguments[:3])} failed: {result.stderr.strip()[-500:]}")
+
+
+@asynccontextmanager
+async def running(programs: Programs, folder: Path) -> AsyncIterator[None]:
+    """Run Prometheus on the data in `folder` until the block ends."""
+    arguments = [
+        f"--config.file={folder / _CONFIG.name}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address={programs.address}",
+        "--storage.tsdb.retention.time=15d",
+    ]
+    with (folder / "prometheus.log").open("wb") as log:
+        # A session of its own: Ctrl-C reaches us alone, and we stop it in order.
+        process = await asyncio.create_subprocess_exec(
+            programs.prometheus, *arguments, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            await _until_ready(programs, process, folder)
+            yield
+        finally:
+            await _stop(process)
+
+
+async def _until_ready(programs: Programs, process: asyncio.subprocess.Process, folder: Path) -> None:
+    patience = time.monotonic() + _PATIENCE
+    async with httpx.AsyncClient(trust_env=False) as client:
+        while process.returncode is None and time.monotonic() < patience:
+            with suppress(httpx.HTTPError):
+                if (await client.get(f"http://{programs.address}/-/ready")).status_code == 200:
+                    return
+            await asyncio.sleep(0.2)
+    raise PrometheusFailed(f"Prometheus did not start on {programs.address}, see {folder / 'prometheus.log'}")
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), 10)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
