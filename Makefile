@@ -23,9 +23,9 @@ test: .venv/.installed-dev ## run all tests, with real Consul, Prometheus and Al
 	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 lint: .venv/.installed-dev ## check style and types
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@failed=0; for check in "ruff check ." "ruff format --check ." mypy; do \
+		echo "== $$check"; $(BIN)/$$check || failed=1; \
+	done; exit $$failed
 
 format: .venv/.installed-dev ## bring the code into its style
 	@$(BIN)/ruff check --fix .

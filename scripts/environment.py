@@ -78,7 +78,7 @@ def _certificates(folder: Path) -> dict[str, str]:
 
 
 def _pip(python: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
-    options = ["--quiet", "--disable-pip-version-check", "--no-input", "--constraint", CONSTRAINTS]
+    options = ["--quiet", "--disable-pip-version-check", "--no-input", f"--constraint={CONSTRAINTS}"]
     if not os.access(os.path.expanduser("~"), os.W_OK):
         options.append("--no-cache-dir")  # pip would warn about it each time
     _run([python, "-m", "pip", *arguments, *options], environment)

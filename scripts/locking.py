@@ -15,6 +15,6 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"waiting for another run to finish ...", file=sys.stderr)
+            print("waiting for another run to finish ...", file=sys.stderr)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -66,10 +66,10 @@ class ConsulAgent:
     def running(self) -> bool:
         return self._process is not None and self._process.running
 
-    def start(self) -> "ConsulAgent":
+    def start(self, *arguments: str) -> "ConsulAgent":
         """Start it, again after a stop on the same ports, and wait until there is a leader."""
         assert not self.running, "it is running already"
-        command: list[str | Path] = [self._binary, "agent", "-config-file", self._file]
+        command: list[str | Path] = [self._binary, "agent", "-config-file", self._file, *arguments]
         self._process = Process(command, self.log).wait_ready(self._leads)
         return self
 

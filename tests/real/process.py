@@ -1,11 +1,10 @@
 """A program in the background: started, known to be ready, stopped for certain."""
 
-import ctypes
 import os
-import signal
+import shutil
 import socket
 import subprocess
-import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -17,7 +16,6 @@ Result = TypeVar("Result")
 READY_WITHIN = 60  # seconds; on a busy machine with two cores
 STOP_WITHIN = 10
 ENVIRONMENT = ("CONSUL_", "EVOTOR_")
-PARENT_DIED = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class NotStarted(AssertionError):
@@ -74,13 +72,12 @@ class Process:
         self.log = log
         with log.open("ab") as output:
             self._popen = subprocess.Popen(
-                self.command,
+                [*_dying_with_parent(), *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=clean_environment(),
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
             )
 
     @property
@@ -120,6 +117,7 @@ class Process:
         self._popen.wait()
 
 
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PARENT_DIED, signal.SIGKILL)
+def _dying_with_parent() -> list[str]:
+    """Leave no program behind when the tests are killed. The kernel takes the starting thread for the parent."""
+    in_main = threading.current_thread() is threading.main_thread()
+    return ["setpriv", "--pdeathsig", "KILL"] if in_main and shutil.which("setpriv") else []

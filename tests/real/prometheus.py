@@ -1,64 +1,29 @@
 """A real Prometheus server."""
 
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import yaml
-
 from tests.real.http import request
-from tests.real.process import Process, free_ports, wait_for
+from tests.real.process import wait_for
+from tests.real.server import Config, Server
 
 Series = dict[str, Any]
 
 
-class Prometheus:
-    """One Prometheus server; its data outlives `stop()` and `start()`.
+class Prometheus(Server):
+    """One Prometheus server, on data that may be there already."""
 
-    `config` is a mapping, the text of a configuration, or a file that is used where it lies,
-    so that its relative paths work.
-    """
+    name = "prometheus"
 
-    def __init__(
-        self, binary: Path, folder: Path, config: Mapping[str, Any] | str | Path, data_dir: Path | None = None
-    ) -> None:
-        self._binary = binary
-        folder.mkdir(parents=True, exist_ok=True)
-        self.config_file = config if isinstance(config, Path) else _written(config, folder / "prometheus.yml")
-        self.data_dir = data_dir or folder / "data"
-        self.log = folder / "prometheus.log"
-        (self.port,) = free_ports(1)
-        self._process: Process | None = None
+    def __init__(self, binary: Path, folder: Path, config: Config, data_dir: Path | None = None) -> None:
+        super().__init__(binary, folder, config)
+        self.data_dir = data_dir or self.data_dir
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self, *arguments: str) -> "Prometheus":
-        """Start it, again after a stop on the same port, and wait until it is ready."""
-        command: list[str | Path] = [
-            self._binary,
-            f"--config.file={self.config_file}",
-            f"--storage.tsdb.path={self.data_dir}",
-            f"--web.listen-address=127.0.0.1:{self.port}",
-            "--web.enable-lifecycle",
-            *arguments,
-        ]
-        self._process = Process(command, self.log).wait_ready(self._ready)
-        return self
-
-    def _ready(self) -> bool:
-        return request("GET", f"{self.url}/-/ready").status == 200
-
-    def stop(self) -> None:
-        if self._process:
-            self._process.stop()
-
-    def reload(self) -> None:
-        """Read the configuration and the rules again; AssertionError with its words when they are bad."""
-        request("POST", f"{self.url}/-/reload").expect()
+    def _flags(self) -> list[str]:
+        return [*super()._flags(), f"--storage.tsdb.path={self.data_dir}", "--web.enable-lifecycle"]
 
     def api(self, path: str, **parameters: object) -> Any:
         """Ask /api/v1/<path>, and return `data`; AssertionError with Prometheus' words when it refuses."""
@@ -107,12 +72,6 @@ class Prometheus:
         """Pending and firing alerts."""
         alerts: list[Series] = self.api("alerts")["alerts"]
         return alerts
-
-
-def _written(config: Mapping[str, Any] | str, file: Path) -> Path:
-    text = config if isinstance(config, str) else yaml.safe_dump(dict(config), sort_keys=False)
-    file.write_text(text)
-    return file
 
 
 def backfill(promtool: Path, openmetrics: Path, data_dir: Path) -> None:
