@@ -42,7 +42,7 @@ tools: | python ## fetch the real components into .tools, and fail when one can'
 	@$(COMPONENTS) --require
 
 constraints: .venv/.installed-dev ## write constraints.txt anew, with the newest versions
-	@$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager pip setuptools --editable '.[dev]'
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager pip setuptools --editable '.[dev]'
 	@{ head -n 1 constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable; } > constraints.new
 	@mv constraints.new constraints.txt
 

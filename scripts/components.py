@@ -165,16 +165,20 @@ def flags(names: Iterable[str], tools: Path = TOOLS) -> str:
 
 
 def _report(names: Iterable[str], problems: dict[str, str], tools: Path) -> None:
-    for name in names:
-        path = find(name, tools)
-        if path:
-            print(f"{name} {version_of(COMPONENTS[name], path)}: {path}", file=sys.stderr)
-        else:
-            print(f"{name} can't be had: {problems.get(name, 'unknown')}", file=sys.stderr)
+    paths = {name: find(name, tools) for name in names}
+    if found := [_described(name, path, tools) for name, path in paths.items() if path]:
+        print(f"real components: {', '.join(found)}", file=sys.stderr)
+    for name in (name for name, path in paths.items() if not path):
+        print(f"{name} can't be had: {problems.get(name, 'it does not run')}", file=sys.stderr)
+
+
+def _described(name: str, path: Path, tools: Path) -> str:
+    origin = "" if path.is_relative_to(tools) else f" ({path})"
+    return f"{name} {version_of(COMPONENTS[name], path)}{origin}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fetch the programs named (all by default) and report on each in one line."""
+    """Fetch the programs named (all by default) and say what there is, and why the rest isn't."""
     parser = argparse.ArgumentParser(prog="python3 -m scripts.components", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *COMPONENTS], metavar="NAME")
     parser.add_argument("--require", action="store_true", help="fail when one can't be had")

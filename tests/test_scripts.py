@@ -195,7 +195,6 @@ def test_a_folder_that_cannot_be_written_is_said_for_each(on_path: Path, tools: 
 def test_a_machine_without_apt_is_said(on_path: Path, tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other systems than Debian get one line, and the exit code tells whether that matters."""
     monkeypatch.setenv("PATH", str(on_path))
-    monkeypatch.setattr(components, "TOOLS", tools)
     assert components.fetch(["consul"], tools) == {"consul": "no apt-get on this machine"}
 
 
@@ -210,8 +209,21 @@ def test_only_require_makes_a_missing_component_an_error(
     assert capsys.readouterr() == ("", "consul can't be had: no apt-get on this machine\n")
 
 
-CONSUL = {"usr/bin/consul": "echo Consul v1.8.7+dfsg1"}
+def test_the_report_names_versions_and_what_is_not_ours(
+    on_path: Path, tools: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line tells what the tests run with; a program of the machine is named with its place."""
+    program(on_path / "prometheus", NEW)
+    program(tools / "promtool/usr/bin/promtool", NEW)
+    monkeypatch.setattr(components, "TOOLS", tools)
+    monkeypatch.setattr(components, "fetch", lambda _: {})
+    components.main(["prometheus", "promtool"])
+    assert capsys.readouterr().err == (
+        f"real components: prometheus 3.9.1 ({on_path}/prometheus), promtool 3.9.1\n"
+    )
 
+
+CONSUL = {"usr/bin/consul": "echo Consul v1.8.7+dfsg1"}
 needs_apt = pytest.mark.skipif(not shutil.which("apt-get"), reason="this machine has no apt")
 
 
