@@ -1,0 +1,285 @@
+"""The kinds of panel that several dashboards use."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scripts.dashboards.grafana import (
+    Json,
+    Place,
+    link,
+    null_mapping,
+    override,
+    panel,
+    regex_mapping,
+    target,
+    thresholds,
+    value_mapping,
+)
+from scripts.dashboards.history import COLUMN_WIDTH, mappings
+from scripts.dashboards.look import (
+    BLUE,
+    FAINT,
+    GREEN,
+    GREY,
+    ICONS,
+    NO_DATA,
+    OTHER_ICON,
+    RED,
+    YELLOW,
+    State,
+    worst_first,
+)
+from scripts.dashboards.table import Column, table
+
+Texts = Mapping[str, str]
+
+STATUS_WIDTH = 140
+GAUGE_WIDTH = 140
+SUBJECT = '"service", "service_id", "connection", "source"'
+
+
+def state_mappings(states: tuple[State, ...], text: Texts) -> list[Json]:
+    """The rank of a status as its word and colour; nothing is `no data`."""
+    known = [(str(state.code), text[state.key], state.color) for state in worst_first(states)]
+    return [value_mapping(known), null_mapping(text[NO_DATA], GREY)]
+
+
+def state_column(source: str, title: str, states: tuple[State, ...], text: Texts) -> Column:
+    """A status as a coloured cell with its word."""
+    properties = {
+        "mappings": state_mappings(states, text),
+        "custom.cellOptions": {"type": "color-background", "mode": "basic"},
+    }
+    return Column(source, title, width=STATUS_WIDTH, properties=properties)
+
+
+def share_column(source: str, title: str) -> Column:
+    """A percentage as a gauge with one decimal."""
+    properties = {
+        "unit": "percent",
+        "decimals": 1,
+        "min": 0,
+        "max": 100,
+        "color": {"mode": "thresholds"},
+        "thresholds": thresholds((None, RED), (95, YELLOW), (99.5, GREEN)),
+        "custom.cellOptions": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
+    }
+    return Column(source, title, width=GAUGE_WIDTH, properties=properties)
+
+
+def history_column(title: str, states: tuple[State, ...], text: Texts, url: str = "") -> Column:
+    """The bars of history.py; the whole cell may be a link."""
+    words = {key: text[key] for key in (*(state.key for state in states), NO_DATA)}
+    properties: dict[str, Any] = {
+        "mappings": mappings(states, words, text["window_until"]),
+        "custom.cellOptions": {"type": "markdown"},
+    }
+    if url:
+        properties["links"] = [link(text["open_service"], url)]
+    return Column("Value #H (allValues)", title, width=COLUMN_WIDTH, properties=properties)
+
+
+def icon_column(source: str, title: str) -> Column:
+    """A picture for each known word; a URL is shown as the picture it names."""
+    known = value_mapping([(word, picture, "") for word, picture in ICONS.items()])
+    other = regex_mapping("/^(?!https?:|data:).+$/", OTHER_ICON, 1)
+    properties = {"custom.cellOptions": {"type": "image"}, "mappings": [known, other]}
+    return Column(source, title, width=56, properties=properties)
+
+
+def ago_columns(source: str, hidden: str, title: str) -> list[Column]:
+    """A time as "... ago" with the exact time in the tooltip: the same query twice, once hidden."""
+    ago = {"unit": "dateTimeFromNow", "custom.tooltip": {"field": hidden, "placement": "left"}}
+    exact = {"unit": "dateTimeAsLocal", "custom.width": 180}
+    return [Column(source, title, width=130, properties=ago), Column(hidden, properties=exact)]
+
+
+def counts(
+    panel_id: int, title: str, text: Texts, place: Place, tiles: Sequence[tuple[State, str, str]]
+) -> Json:
+    """A tile per status with how many are in it: (state, query, link)."""
+    targets = [
+        target(state.key.title().replace("_", ""), expr, legend=text[state.key], instant=True)
+        for state, expr, _ in tiles
+    ]
+    result = stat(panel_id, title, text["counts.about"], place, targets)
+    result["options"]["textMode"] = "value_and_name"
+    result["fieldConfig"]["overrides"] = [
+        override(
+            text[state.key],
+            color={"mode": "fixed", "fixedColor": state.color},
+            links=[link(text["show_only"], url)],
+            mappings=[value_mapping([("0", "0", FAINT)])],
+        )
+        for state, _, url in tiles
+    ]
+    return result
+
+
+def stat(
+    panel_id: int, title: str, description: str, place: Place, targets: list[Json], **defaults: Any
+) -> Json:
+    """Big numbers on coloured ground."""
+    result = panel("stat", panel_id, title, description, place, targets)
+    result["fieldConfig"]["defaults"] = {"unit": "none", "noValue": "–", **defaults}
+    result["options"] = {
+        "colorMode": "background_solid",
+        "graphMode": "none",
+        "justifyMode": "center",
+        "orientation": "auto",
+        "textMode": "value",
+        "wideLayout": True,
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+    }
+    return result
+
+
+def plain_stat(
+    panel_id: int, title: str, description: str, place: Place, targets: list[Json], **defaults: Any
+) -> Json:
+    """Big numbers that are neither good nor bad."""
+    result = stat(panel_id, title, description, place, targets, **defaults)
+    result["options"]["colorMode"] = "none"
+    return result
+
+
+def share_bars(
+    panel_id: int, title: str, text: Texts, place: Place, shares: Sequence[tuple[State, str]], no_data: str
+) -> Json:
+    """Stacked bars, one per window, with Grafana's own tooltip; they always reach 100 %."""
+    unknown = State(NO_DATA, FAINT, 0)
+    parts = [*shares, (unknown, no_data)]
+    targets = [target(chr(ord("A") + n), expr, legend=text[s.key]) for n, (s, expr) in enumerate(parts)]
+    result = bars(panel_id, title, text["shares.about"], place, targets, unit="percent", decimals=1)
+    result["fieldConfig"]["defaults"] |= {"min": 0, "max": 100}
+    result["fieldConfig"]["overrides"] = [
+        override(text[state.key], color={"mode": "fixed", "fixedColor": state.color}) for state, _ in parts
+    ]
+    return result
+
+
+def bars(
+    panel_id: int,
+    title: str,
+    description: str,
+    place: Place,
+    targets: list[Json],
+    *,
+    unit: str,
+    decimals: int = 0,
+    no_value: str = "",
+) -> Json:
+    """Stacked bars, one per window of the variable `window`."""
+    result = chart(panel_id, title, description, place, targets, unit=unit, decimals=decimals)
+    result["interval"] = "$window"
+    result["maxDataPoints"] = 1000
+    custom = result["fieldConfig"]["defaults"]["custom"]
+    custom |= {
+        "drawStyle": "bars",
+        "lineWidth": 0,
+        "fillOpacity": 100,
+        "barAlignment": 0,
+        "barWidthFactor": 0.9,
+    }
+    custom |= {"stacking": {"mode": "normal", "group": "A"}}
+    if no_value:
+        result["fieldConfig"]["defaults"]["noValue"] = no_value
+    return result
+
+
+def chart(
+    panel_id: int,
+    title: str,
+    description: str,
+    place: Place,
+    targets: list[Json],
+    *,
+    unit: str,
+    decimals: int | None = None,
+) -> Json:
+    """Lines over time."""
+    result = panel("timeseries", panel_id, title, description, place, targets)
+    defaults: Json = {
+        "unit": unit,
+        "min": 0,
+        "color": {"mode": "palette-classic"},
+        "custom": {
+            "drawStyle": "line",
+            "lineWidth": 2,
+            "fillOpacity": 10,
+            "gradientMode": "none",
+            "showPoints": "never",
+            "spanNulls": False,
+            "stacking": {"mode": "none", "group": "A"},
+            "axisPlacement": "auto",
+            "axisBorderShow": False,
+        },
+    }
+    result["fieldConfig"]["defaults"] = defaults | ({} if decimals is None else {"decimals": decimals})
+    result["options"] = {
+        "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []},
+        "tooltip": {"mode": "multi", "sort": "none", "hideZeros": False},
+    }
+    return result
+
+
+def timeline(
+    panel_id: int, title: str, text: Texts, place: Place, expr: str, legend: str, states: tuple[State, ...]
+) -> Json:
+    """Who was in which status from when to when, minute by minute; gaps are `no data`."""
+    result = panel(
+        "state-timeline", panel_id, title, text["timeline.about"], place, [target("A", expr, legend=legend)]
+    )
+    result["interval"] = "1m"
+    result["maxDataPoints"] = 2000
+    result["fieldConfig"]["defaults"] = {
+        "mappings": state_mappings(states, text),
+        "color": {"mode": "palette-classic"},
+        "custom": {"lineWidth": 0, "fillOpacity": 90, "spanNulls": False},
+    }
+    result["options"] = {
+        "mergeValues": True,
+        "showValue": "never",
+        "alignValue": "left",
+        "rowHeight": 0.8,
+        "perPage": 12,
+        "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom"},
+        "tooltip": {"mode": "single", "sort": "none"},
+    }
+    return result
+
+
+def alerts(panel_id: int, text: Texts, place: Place, expr: str) -> Json:
+    """Alerts that fire now, each with its runbook."""
+    severities = [("critical", text["severity.critical"], RED), ("warning", text["severity.warning"], YELLOW)]
+    severities.append(("info", text["severity.info"], BLUE))
+    runbook = "${runbooks}/${__value.raw}.md"
+    columns = [
+        Column(
+            "severity",
+            text["severity"],
+            width=120,
+            properties={
+                "mappings": [value_mapping(severities)],
+                "custom.cellOptions": {"type": "color-background", "mode": "basic"},
+            },
+        ),
+        Column(
+            "alertname",
+            text["alert"],
+            min_width=150,
+            properties={"links": [link(text["open_runbook"], runbook, new_tab=True)]},
+        ),
+        Column("subject", text["alert.subject"], min_width=100),
+    ]
+    named = f'group by (alertname, severity, subject) (label_join({expr}, "subject", " ", {SUBJECT}))'
+    return table(
+        panel_id,
+        text["alerts"],
+        text["alerts.about"],
+        place,
+        [target("A", named, table=True, instant=True)],
+        columns,
+        sort=[(text["severity"], False), (text["alert"], False)],
+        no_rows=text["alerts.none"],
+    )

@@ -1,0 +1,112 @@
+"""Queries of the dashboard Connections: one row per connection, over what the variables choose."""
+
+from scripts.dashboards.history import History
+from scripts.dashboards.look import CONNECTION_STATES, NO_DATA_CODE
+from scripts.dashboards.queries.promql import SEARCH, chosen, firing, one_per, percent, percent_24h
+
+SHARES = "connection:connection_status:avg"
+WORST = "connection:connection_status:worst"
+CONNECTION = "connection, kind"
+SELECTED = 'kind=~"$kind"'
+SHOWN = "name, details, icon, action, action_url"
+CARDS = 24
+
+KINDS = f"label_values({WORST}, kind)"
+FIRING = firing('service=""')
+
+
+def states() -> str:
+    """The status of every connection seen in 24 hours, whether it is there or not."""
+    found = " or ".join(
+        (
+            f"connection_info{{{SELECTED},name=~`{SEARCH}`}}",
+            f"connection_info{{{SELECTED},details=~`{SEARCH}`}}",
+            f"last_over_time({WORST}{{{SELECTED},connection=~`{SEARCH}`}}[24h])",
+        )
+    )
+    return f"(({_known()}) and on ({CONNECTION}) ({found}))"
+
+
+def _known() -> str:
+    return f"{WORST}{{{SELECTED}}} or {NO_DATA_CODE} * {_seen()}"
+
+
+def _seen() -> str:
+    return f"group by ({CONNECTION}) (last_over_time({WORST}{{{SELECTED}}}[24h]))"
+
+
+def rows() -> str:
+    """Those in a status that the variable `status` chooses: the rows of the table, with the rank of the status."""
+    code = f'count_values by ({CONNECTION}) ("code", {_known()})'
+    return f"({states()} and on ({CONNECTION}) {chosen(code, 'code', 'status')})"
+
+
+def count(code: int) -> str:
+    """How many connections are in a status."""
+    return f"count({states()} == {code}) or vector(0)"
+
+
+def info() -> str:
+    """How to show each connection; of one that is gone nothing but its name is known."""
+    return f"group by (connection, {SHOWN}) ({_info()})"
+
+
+def _info() -> str:
+    told = f"group by ({CONNECTION}, {SHOWN}) (connection_info{{{SELECTED}}})"
+    unnamed = f'label_replace({_seen()}, "name", "$1", "connection", "(.*)")'
+    return f"({one_per(CONNECTION, told)} or on ({CONNECTION}) {unnamed})"
+
+
+def cards() -> str:
+    """The worst connections, with what to write on their cards."""
+    return f"topk({CARDS}, {rows()} * on ({CONNECTION}) group_left (name, details, action, action_url) {_info()})"
+
+
+def reason() -> str:
+    """Why the latest failed check of each failed, in the label `reason`."""
+    latest = one_per("connection", f"connection_last_failure_info{{{SELECTED}}}")
+    return f"group by (connection, reason) ({latest})"
+
+
+def checked_ms() -> str:
+    """When each was last checked."""
+    return f"max by (connection) (1000 * connection_last_checked_timestamp_seconds{{{SELECTED}}})"
+
+
+def online_24h() -> str:
+    """Online share of the known part of 24 hours, in percent."""
+    online = percent_24h(SHARES, f'{SELECTED},status="online"')
+    return f"max by (connection) ({online})"
+
+
+def history() -> str:
+    """The numbers of the bars in the table."""
+    return History(SHARES, CONNECTION_STATES, SELECTED, "{}").query()
+
+
+def share(status: str) -> str:
+    """Share of a status among all connections of the kind in each window, in percent; one not known counts as no data."""
+    online = percent(SHARES, f'{SELECTED},status="{status}"')
+    return f"(sum({online}) / {_seen_in_window()} or vector(0))"
+
+
+def no_data() -> str:
+    """What is left to 100 %."""
+    known = f"sum({percent(SHARES, SELECTED)}) / {_seen_in_window()}"
+    return f"clamp_min(100 - ({known} or vector(0)), 0)"
+
+
+def _seen_in_window() -> str:
+    """How many connections there were at all, so that one that came or went does not change the others' share."""
+    return f'count(count_over_time({SHARES}{{{SELECTED},status="online"}}[$__interval]))'
+
+
+def check_seconds() -> str:
+    """How long the checks of a kind take, the slowest and the median."""
+    return f"max by (kind) (connection_check_duration_seconds{{{SELECTED}}})"
+
+
+def failures() -> str:
+    """Failed checks in each window, by reason."""
+    each = f"max by ({CONNECTION}, reason) (increase(connection_check_failures_total{{{SELECTED}}}[$__interval]))"
+    return f"round(sum by (reason) ({each})) > 0"

@@ -1,0 +1,49 @@
+"""Pieces of PromQL that several dashboards use."""
+
+MINUTES_24H = 1440
+
+SEARCH = "(?i).*${search:regex}.*"
+"""What is typed is taken literally, so a lone bracket is no error; backticks keep its backslashes."""
+
+
+def percent(rule: str, selector: str) -> str:
+    """Share of a panel's window in percent, from a rule sampled once a minute."""
+    return f"100 * sum_over_time({rule}{{{selector}}}[$__interval]) * 60000 / $__interval_ms"
+
+
+def percent_24h(rule: str, selector: str) -> str:
+    """Share of that part of the last 24 hours of which something is known."""
+    series = f"{rule}{{{selector}}}[24h]"
+    return f"100 * sum_over_time({series}) / count_over_time({series})"
+
+
+def joined(expr: str, label: str, parts: tuple[str, ...], separator: str = "/") -> str:
+    """Add a label made of others."""
+    names = ", ".join(f'"{part}"' for part in parts)
+    return f'label_join({expr}, "{label}", "{separator}", {names})'
+
+
+def chosen(expr: str, label: str, variable: str) -> str:
+    """Those of `expr` whose computed label is chosen in a variable, which no matcher could tell."""
+    marked = f'label_replace({expr}, "chosen", "yes", "{label}", `${{{variable}:regex}}`)'
+    return f'({marked} and on (chosen) label_replace(vector(1), "chosen", "yes", "", ""))'
+
+
+def all_chosen(variable: str) -> str:
+    """One sample if the variable stands at All, else nothing: only `.*` matches a label that is not there."""
+    return chosen("vector(1)", "no_such_label", variable)
+
+
+def one_per(by: str, expr: str) -> str:
+    """The largest of each group, so that a join always finds one."""
+    return f"topk by ({by}) (1, {expr})"
+
+
+def or_zero(expr: str) -> str:
+    """0 instead of nothing."""
+    return f"({expr}) or vector(0)"
+
+
+def firing(selector: str) -> str:
+    """Alerts that fire now."""
+    return f'ALERTS{{alertstate="firing",{selector}}}'
