@@ -140,9 +140,8 @@ class Exporter:
         yield ("source_interval_seconds", main), POLL
         yield ("source_stale_after_seconds", main), STALE_AFTER
         yield ("source_up", main), float(self._up)
-        for datacenter in self._consul_down:
-            name = "source_datacenter_last_success_timestamp_seconds"
-            yield (name, (*main, ("datacenter", datacenter))), self._answered.get(datacenter, 0)
+        for datacenter, answered in self._answered.items():
+            yield ("source_datacenter_last_success_timestamp_seconds", (*main, ("datacenter", datacenter))), answered
         for name, (word, _, _) in self._connections.items():
             source = labels(source=name.split("/")[1], kind=name.split("/")[0])
             yield ("source_interval_seconds", source), CHECK
