@@ -129,6 +129,14 @@ def test_passing_leaves_out_an_instance_with_any_other_check(world: World, t: in
     assert [entry["Node"]["Node"] for entry in answer.json()] == expected
 
 
+def test_a_node_without_services_is_listed_with_its_checks() -> None:
+    """Nodes and their checks are there whether or not anything is registered on them."""
+    idle = Node("idle")
+    nodes, checks = get(one_time(World((WEB,), more_nodes=(idle,))), "catalog/nodes", "health/state/any")
+    assert [node["Node"] for node in nodes.json()] == ["n1", "idle"]
+    assert ("idle", "serfHealth") in {(row["Node"], row["CheckID"]) for row in checks.json()}
+
+
 def test_names_are_found_without_regard_to_case_and_with_slashes_and_spaces() -> None:
     """Consul looks names up in lower case; a percent-encoded name is the name; an unknown one is an empty list."""
     odd = Instance('a/b "c" я', N1)

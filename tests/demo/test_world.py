@@ -166,6 +166,12 @@ def test_flapping_takes_its_part_of_every_period() -> None:
     assert isclose(world.share(WEB, "critical", 0, 40), 6 / 40)
 
 
+def test_flapping_is_measured_exactly_at_awkward_times() -> None:
+    """Times that no float can hold exactly cost no share."""
+    world = of_web(Episode(WEB, 0.1, 1e6, CheckIs("critical"), period=0.7, duty=0.3))
+    assert isclose(world.share(WEB, "critical", 0.1, 0.1 + 1000 * 0.7), 0.3)
+
+
 def test_a_service_can_be_born_and_removed() -> None:
     """Absent until it is born, absent for ever after it is removed."""
     world = of_web(Episode(WEB, -inf, 10, Absent()), Episode(WEB, 30, inf, Absent()))
