@@ -24,6 +24,7 @@ ExporterError
     ├── EmptyCatalog       Consul: an empty catalog, as default-deny gives without a token
     ├── NoLeader           Consul: no leader, or no server known
     ├── NoPath             Consul: the datacenter can't be reached
+    ├── DatacenterTaken    Consul: another cluster already shows this datacenter
     └── Internal           a defect of ours
 """
 
@@ -60,9 +61,7 @@ class PollError(ExporterError):
 
 
 class Refused(PollError):
-    """The API answered that it doesn't accept this token."""
-
-    reason = "unauthorized"
+    """The API answered that it doesn't accept this token; raise one of the three below."""
 
 
 class Unauthorized(Refused):

@@ -13,31 +13,38 @@ from exporter.model import Metric
 from exporter.snapshot import Snapshot, SourceId, View
 
 Format = Literal["text", "openmetrics"]
+FORMATS: tuple[Format, ...] = ("text", "openmetrics")
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _ORDER = {metric.name: number for number, metric in enumerate(CORE)}
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """Rendered text, and the same compressed so that more can still be appended."""
+class Piece:
+    """Some text, and the same compressed so that other pieces can stand before and behind it."""
 
     plain: bytes
     deflated: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Rendered text in pieces, of which both formats have the most in common; `size` in bytes."""
+
+    pieces: tuple[Piece, ...]
+    size: int
     checksum: int
 
     def with_tail(self, tail: bytes) -> bytes:
         """Return the plain text with `tail` behind it."""
-        return self.plain + tail
+        return b"".join((*(piece.plain for piece in self.pieces), tail))
 
     def gzipped_with_tail(self, tail: bytes) -> bytes:
         """Return one gzip member of the text with `tail` behind it; only the tail is compressed now."""
         compressor = zlib.compressobj(1, wbits=-zlib.MAX_WBITS)
         end = compressor.compress(tail) + compressor.flush()
-        checksum = zlib.crc32(tail, self.checksum)
-        size = (len(self.plain) + len(tail)) & 0xFFFFFFFF
-        return b"".join(
-            (_GZIP_HEADER, self.deflated, end, checksum.to_bytes(4, "little"), size.to_bytes(4, "little"))
-        )
+        checksum = zlib.crc32(tail, self.checksum).to_bytes(4, "little")
+        size = ((self.size + len(tail)) & 0xFFFFFFFF).to_bytes(4, "little")
+        return b"".join((_GZIP_HEADER, *(piece.deflated for piece in self.pieces), end, checksum, size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ class _Fragment:
     """The lines of one view by metric."""
 
     view: View
-    lines: Mapping[Metric, str]
+    lines: Mapping[Metric, bytes]
     series: int
 
 
@@ -63,13 +70,14 @@ class Exposition:
 
     def __init__(self) -> None:
         self._fragments: dict[SourceId, _Fragment] = {}
+        self._families: dict[Metric, Piece] = {}
 
     def render(self, snapshot: Snapshot) -> Rendered:
         """Return the text of `snapshot` in both formats."""
         started = time.perf_counter()
         self._fragments = {id_: self._fragment(id_, view) for id_, view in snapshot.items()}
-        families = self._families()
-        bodies = {format_: _body(families, format_) for format_ in FORMATS}
+        self._families = {metric: self._family(metric, lines) for metric, lines in self._collected()}
+        bodies = {format_: _body(self._families, format_) for format_ in FORMATS}
         series = sum(fragment.series for fragment in self._fragments.values())
         return Rendered(bodies, series, time.perf_counter() - started)
 
@@ -77,37 +85,47 @@ class Exposition:
         known = self._fragments.get(id_)
         return known if known and known.view is view else _fragment(view)
 
-    def _families(self) -> list[tuple[Metric, str]]:
-        collected: dict[Metric, list[str]] = defaultdict(list)
+    def _collected(self) -> list[tuple[Metric, list[bytes]]]:
+        """Bring the lines of each metric together: a family may stand in one place only."""
+        collected: dict[Metric, list[bytes]] = defaultdict(list)
         for fragment in self._fragments.values():
             for metric, lines in fragment.lines.items():
                 collected[metric].append(lines)
-        order = sorted(collected, key=lambda metric: (_ORDER.get(metric.name, len(_ORDER)), metric.name))
-        return [(metric, "".join(collected[metric])) for metric in order]
+        return sorted(collected.items(), key=lambda family: _place(family[0]))
+
+    def _family(self, metric: Metric, lines: Iterable[bytes]) -> Piece:
+        plain, known = b"".join(lines), self._families.get(metric)
+        return known if known and known.plain == plain else _piece(plain)
+
+
+def _place(metric: Metric) -> tuple[int, str]:
+    return _ORDER.get(metric.name, len(_ORDER)), metric.name
 
 
 def _fragment(view: View) -> _Fragment:
     collected: dict[Metric, list[str]] = defaultdict(list)
     for metric, line in lines_of(view):
         collected[metric].append(line)
-    lines = {metric: "".join(parts) for metric, parts in collected.items()}
+    lines = {metric: "".join(parts).encode() for metric, parts in collected.items()}
     return _Fragment(view, lines, sum(map(len, collected.values())))
 
 
-FORMATS: tuple[Format, ...] = ("text", "openmetrics")
-
-
-def _body(families: Iterable[tuple[Metric, str]], format_: Format) -> Body:
-    text = "".join(part for metric, lines in families for part in (header(metric, format_), lines))
-    plain = text.encode("utf-8", "replace")
+def _piece(plain: bytes) -> Piece:
     compressor = zlib.compressobj(1, wbits=-zlib.MAX_WBITS)
-    # A full flush ends on a byte and forgets what came before, so that another stream can follow.
-    deflated = compressor.compress(plain) + compressor.flush(zlib.Z_FULL_FLUSH)
-    return Body(plain, deflated, zlib.crc32(plain))
+    # A full flush ends on a byte and forgets what came before, so that another piece can follow.
+    return Piece(plain, compressor.compress(plain) + compressor.flush(zlib.Z_FULL_FLUSH))
 
 
-def header(metric: Metric, format_: Format) -> str:
-    """Return the HELP and TYPE lines of a family."""
+def _body(families: Mapping[Metric, Piece], format_: Format) -> Body:
+    headed = ((_piece(_header(metric, format_).encode()), lines) for metric, lines in families.items())
+    pieces = tuple(piece for family in headed for piece in family)
+    checksum = 0
+    for piece in pieces:
+        checksum = zlib.crc32(piece.plain, checksum)
+    return Body(pieces, sum(len(piece.plain) for piece in pieces), checksum)
+
+
+def _header(metric: Metric, format_: Format) -> str:
     help_ = metric.help.replace("\\", r"\\").replace("\n", r"\n")
     if format_ == "text":
         return f"# HELP {metric.name} {help_}\n# TYPE {metric.name} {metric.type}\n"
@@ -115,4 +133,4 @@ def header(metric: Metric, format_: Format) -> str:
     return f"# HELP {name} {quoted}\n# TYPE {name} {metric.type}\n"
 
 
-EMPTY = Rendered({format_: _body((), format_) for format_ in FORMATS})
+EMPTY = Rendered({format_: _body({}, format_) for format_ in FORMATS})

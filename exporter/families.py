@@ -15,6 +15,8 @@ from exporter.model import (
 from exporter.snapshot import BUCKETS, ConnectionState, Group, ServiceState, View
 
 Line = tuple[Metric, str]
+# Up to here every whole number is itself as a float, and is written without an exponent.
+_EXACT = 2.0**53
 
 
 def lines_of(view: View) -> Iterator[Line]:
@@ -36,7 +38,7 @@ def number(value: float) -> str:
     """Write a value as the text format wants it."""
     if not math.isfinite(value):
         return {math.inf: "+Inf", -math.inf: "-Inf"}.get(value, "NaN")
-    return str(int(value)) if value == int(value) else repr(value)
+    return str(int(value)) if value == int(value) and abs(value) < _EXACT else repr(float(value))
 
 
 def label_pairs(names: Iterable[str], values: Iterable[str]) -> str:
@@ -45,7 +47,9 @@ def label_pairs(names: Iterable[str], values: Iterable[str]) -> str:
 
 
 def escape(value: str) -> str:
-    """Escape a label's value."""
+    """Escape a label's value; half a character, as JSON can hold, is written as the escape it came as."""
+    if not value.isascii():
+        value = value.encode(errors="backslashreplace").decode()
     if "\\" in value or '"' in value or "\n" in value:
         return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
     return value

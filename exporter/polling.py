@@ -24,6 +24,7 @@ class Poller:
         self._store = store
         self._schedule = Schedule(source.interval, phase)
         self._due = asyncio.Event()
+        self._dropping: asyncio.Timeout | None = None
         self._failures = 0
         self._said = ""
         self._log = Log("polling", source=source.name, kind=source.kind)
@@ -32,7 +33,7 @@ class Poller:
         """Poll at once, and then whenever it is due."""
         while True:
             self._due.clear()
-            outcome = self._store.record(self.id, await self._poll())
+            outcome = self._store.record(self.id, await self._timely())
             self._failures = self._failures + 1 if outcome.error else 0
             self._tell(outcome)
             delay = self._schedule.delay(steady(), self._failures, outcome.pause)
@@ -40,8 +41,23 @@ class Poller:
                 await asyncio.wait_for(self._due.wait(), delay)
 
     def poll_now(self) -> None:
-        """Poll without waiting for the timer; if a poll is under way, once more after it."""
+        """Poll without waiting for the timer: a poll under way asks with what was, and is dropped for a new one.
+
+        The new one is not dropped in its turn, so that something is found out even if we are called all the time.
+        """
         self._due.set()
+        if self._dropping:
+            self._dropping.reschedule(0)
+            self._dropping = None
+
+    async def _timely(self) -> Outcome:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as self._dropping:
+                outcome = await self._poll()
+                self._dropping = None
+                return outcome
+        self._due.clear()
+        return await self._poll()
 
     async def _poll(self) -> Outcome:
         async with self.source.slot():
@@ -89,6 +105,8 @@ def _summary(outcome: Outcome) -> tuple[str, bool, dict[str, object]]:
         return f"poll succeeded, records rejected: {', '.join(rejected)}", False, dict(facts)
     if isinstance(findings, ConnectionFindings):
         status = findings.check.status
-        facts_of_refusal = {"reason": findings.check.reason} if findings.check.reason else {}
-        return f"connection is {status.replace('_', ' ')}", status != "offline", dict(facts_of_refusal)
+        line = f"connection is {status.replace('_', ' ')}"
+        if reason := findings.check.reason:
+            return f"{line}: {reason}", False, {"reason": reason}
+        return line, True, {}
     return "poll succeeded", True, {}

@@ -229,7 +229,7 @@ def _connection(view: View, check: ConnectionCheck, outcome: Outcome, now: float
     # While the API makes us wait, that it does is what we know; the check after the pause is not late.
     stale_at = now + max(view.source.stale_after, outcome.pause + view.source.interval)
     changed = known is not None and known.check.status != check.status
-    if not check.details and known and check.status != "not_connected":
+    if known and check.status in ("offline", "unreachable"):
         check = replace(check, details=known.check.details)
     return ConnectionState(
         check,

@@ -1,6 +1,6 @@
 """What an answer's status says about a token, whichever API it comes from."""
 
-import time
+import re
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
@@ -19,6 +19,7 @@ from exporter.errors import (
     UnexpectedStatus,
 )
 from exporter.model import Metric
+from exporter.timing import wall
 
 # A reset larger than this many seconds is a Unix time, not a time to wait.
 _EPOCH_AFTER = 1e9
@@ -47,25 +48,33 @@ def failure_of(answer: Answer) -> PollError:
 
 def retry_after(headers: httpx.Headers) -> float | None:
     """Return the seconds to wait that Retry-After or X-RateLimit-Reset ask for, None when neither does."""
-    for name in ("Retry-After", "X-RateLimit-Reset"):
-        wait = _seconds(headers.get(name, ""))
-        if wait is not None:
-            return max(0.0, wait - time.time() if wait > _EPOCH_AFTER else wait)
-    return None
+    waits = (_wait(headers.get(name, "").strip()) for name in ("Retry-After", "X-RateLimit-Reset"))
+    return next((wait for wait in waits if wait is not None), None)
 
 
-def _seconds(text: str) -> float | None:
-    """Read a number of seconds or an HTTP date (as a Unix time)."""
-    if text.strip().isdecimal():
-        return float(text[:20])
+def _wait(text: str) -> float | None:
+    """Read a number of seconds, a Unix time or an HTTP date; what is over means not to wait."""
+    number = _number(text)
+    if number is not None and number <= _EPOCH_AFTER:
+        return number
+    moment = _date(text) if number is None else number
+    return None if moment is None else max(0.0, moment - wall())
+
+
+def _number(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"\d{1,18}(\.\d{1,18})?", text, re.ASCII) else None
+
+
+def _date(text: str) -> float | None:
     try:
-        return parsedate_to_datetime(text).replace(tzinfo=UTC).timestamp()
-    except (ValueError, OverflowError):
-        return None
+        moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None  # The library's parser fails on odd text in more than one way.
 
 
-def rate_limits(headers: httpx.Headers) -> tuple[tuple[Metric, float], ...]:
+def rate_limits(headers: httpx.Headers) -> dict[Metric, float]:
     """Return the values of the X-RateLimit headers that are numbers."""
     named = ((RATE_LIMIT_LIMIT, "X-RateLimit-Limit"), (RATE_LIMIT_REMAINING, "X-RateLimit-Remaining"))
-    read = ((metric, headers.get(name, "").strip()) for metric, name in named)
-    return tuple((metric, float(text)) for metric, text in read if text.isdecimal())
+    read = ((metric, _number(headers.get(name, "").strip())) for metric, name in named)
+    return {metric: number for metric, number in read if number is not None}

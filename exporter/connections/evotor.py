@@ -17,6 +17,7 @@ from exporter.config import ConnectionOptions, HttpUrl
 from exporter.connections.answers import failure_of, rate_limits
 from exporter.connections.kind import (
     CONNECTION_LABELS,
+    LARGEST_BODY,
     RATE_LIMIT_LIMIT,
     RATE_LIMIT_REMAINING,
     Accepted,
@@ -27,7 +28,6 @@ from exporter.model import Metric
 
 STORES = Metric("evotor_stores", "gauge", "Stores of the account, from GET /stores.", CONNECTION_LABELS)
 
-_LARGEST_BODY = 16 * 2**20
 _MOST_PAGES = 50
 _NAMES_SHOWN = 5
 
@@ -73,16 +73,15 @@ class Evotor(Kind[EvotorOptions]):
             names.extend(page.names)
             rejected += page.rejected
             if not page.cursor:
-                return Accepted(
-                    self._details(names), ((STORES, len(names)), *rate_limits(answer.headers)), rejected
-                )
+                values = {STORES: len(names), **rate_limits(answer.headers)}
+                return Accepted(self._details(names), values, rejected)
             if page.cursor in cursors or len(cursors) == _MOST_PAGES:
                 raise Malformed(f"/stores goes round in a circle, or has more than {_MOST_PAGES} pages")
             cursors.append(page.cursor)
 
     async def _ask(self, client: HttpClient, token: str, cursor: str) -> Answer:
         query = f"?{urlencode({'cursor': cursor})}" if cursor else ""
-        answer = await client.get(f"{self.address}{query}", self._headers(token), max_body=_LARGEST_BODY)
+        answer = await client.get(f"{self.address}{query}", self._headers(token), max_body=LARGEST_BODY)
         if answer.status != 200:
             raise failure_of(answer)
         return answer
@@ -107,14 +106,27 @@ def read_page(content: Any) -> Page:
         return _page(content, "")
     if not isinstance(content, Mapping) or not isinstance(content.get("items"), list):
         raise Malformed("/stores is neither a page with items nor a list")
-    paging = content.get("paging") or {}
-    cursor = paging.get("next_cursor") if isinstance(paging, Mapping) else None
+    return _page(content["items"], _cursor(content.get("paging")))
+
+
+def _cursor(paging: Any) -> str:
+    if paging is not None and not isinstance(paging, Mapping):
+        raise Malformed("the paging of /stores is no mapping")
+    cursor = (paging or {}).get("next_cursor")
     if cursor is not None and not isinstance(cursor, str):
         raise Malformed("the next_cursor of /stores is no text")
-    return _page(content["items"], cursor or "")
+    return cursor or ""
 
 
 def _page(rows: list[Any], cursor: str) -> Page:
-    usable = [row for row in rows if isinstance(row, Mapping) and (row.get("id") or row.get("uuid"))]
-    names = tuple(str(row.get("name") or row.get("id") or row.get("uuid")) for row in usable)
-    return Page(names, cursor, len(rows) - len(usable))
+    names = tuple(name for name in map(_name, rows) if name)
+    return Page(names, cursor, len(rows) - len(names))
+
+
+def _name(row: Any) -> str:
+    """Return what to call a store, by its id when it has no name, "" for what is no store."""
+    id_ = (row.get("id") or row.get("uuid")) if isinstance(row, Mapping) else None
+    if not isinstance(id_, str):
+        return ""
+    name = row.get("name")
+    return name if isinstance(name, str) and name else id_

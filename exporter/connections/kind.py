@@ -1,7 +1,8 @@
 """What a kind of connection is."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
 from exporter.client import HttpClient
@@ -10,6 +11,8 @@ from exporter.model import Metric
 
 OptionsT = TypeVar("OptionsT", bound=ConnectionOptions)
 CONNECTION_LABELS = ("connection", "kind")
+# Enough for a thousand of anything, in bytes; so many may be in memory as checks are made at once.
+LARGEST_BODY = 4 * 2**20
 
 RATE_LIMIT_LIMIT = Metric(
     "connection_rate_limit_limit",
@@ -27,17 +30,20 @@ RATE_LIMIT_REMAINING = Metric(
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The API accepted the token; `details` is a short text for people, `rejected` counts unusable records."""
+    """The API accepted the token; `details` is a short text for people, `rejected` counts unusable records.
+
+    `values` are those of the kind's own metrics that have one now.
+    """
 
     details: str = ""
-    values: tuple[tuple[Metric, float], ...] = ()
+    values: Mapping[Metric, float] = field(default_factory=dict)
     rejected: int = 0
 
 
 class Kind(ABC, Generic[OptionsT]):
     """One connection of the kind: `Options` are its settings, `METRICS` what it exposes beyond the common ones.
 
-    Constructing it validates and never connects.
+    Each metric has CONNECTION_LABELS and a name that begins with the kind's. Constructing a kind never connects.
     """
 
     Options: ClassVar[type[ConnectionOptions]]

@@ -45,7 +45,7 @@ class OwnMetrics:
     def rendered(self, rendered: Rendered) -> None:
         """Note how large /metrics became and how long that took."""
         self._series.set(rendered.series)
-        self._size.set(len(rendered.bodies["text"].plain))
+        self._size.set(rendered.bodies["text"].size)
         self._duration.set(rendered.duration)
 
     def text(self, accept: str) -> bytes:
