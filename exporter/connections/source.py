@@ -69,16 +69,16 @@ class ConnectionSource:
         """Check once: online, offline, or not connected; PollError when the API says nothing about the token."""
         token = self._token()
         if not token and self._kind.needs_token:
-            return ConnectionFindings(self._found("not_connected"))
+            return ConnectionFindings(self.found("not_connected"))
         try:
             accepted = await self._kind.check(self._client, token)
         except Refused as error:
-            return ConnectionFindings(self._found("offline", error.reason))
+            return ConnectionFindings(self.found("offline", error.reason))
         return self._online(accepted)
 
     def failed(self, error: PollError) -> ConnectionFindings:
         """Say that the connection is unreachable, and why."""
-        return ConnectionFindings(self._found("unreachable", error.reason))
+        return ConnectionFindings(self.found("unreachable", error.reason))
 
     def _token(self) -> str:
         if self.options.token:
@@ -90,10 +90,11 @@ class ConnectionSource:
             raise LookupError(f"not in METRICS: {', '.join(metric.name for metric in undeclared)}")
         labels = (self.name, self.kind)
         readings = tuple(Reading(metric, labels, value) for metric, value in accepted.values.items())
-        check = replace(self._found("online"), details=accepted.details, readings=readings)
+        check = replace(self.found("online"), details=accepted.details, readings=readings)
         return ConnectionFindings(check, {"malformed": accepted.rejected} if accepted.rejected else {})
 
-    def _found(self, status: ConnectionStatus, reason: str = "") -> ConnectionCheck:
+    def found(self, status: ConnectionStatus, reason: str = "") -> ConnectionCheck:
+        """Return the check that found this."""
         return ConnectionCheck(self.name, self.kind, self._face(status), status, reason)
 
     def _face(self, status: ConnectionStatus) -> Face:
