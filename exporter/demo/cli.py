@@ -28,7 +28,7 @@ _ANY = Address("127.0.0.1", 0)
 
 def main(arguments: Sequence[str]) -> int:
     """Run the demo; return the exit code, 2 when it can't be started."""
-    flags = _parser().parse_args(arguments)
+    flags = demo_flags(arguments)
     configure(flags.log_level, "logfmt")
     world = demo_world(flags.seed)
     if flags.history:
@@ -43,6 +43,11 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"status-exporter demo: {error}\n")
         return 2
     return 0
+
+
+def demo_flags(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return what the command line says; like argparse, exit with 2 when it can't be used."""
+    return _parser().parse_args(arguments)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -48,7 +48,7 @@ async def simulators(
 @asynccontextmanager
 async def _served(app: ASGIApp, address: Address) -> AsyncIterator[str]:
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=0
+        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
     )
     server = _Server(config)
     with listening(address) as listener:

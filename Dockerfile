@@ -1,0 +1,23 @@
+# syntax=docker/dockerfile:1
+
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /src
+COPY pyproject.toml constraints.txt README.md ./
+COPY exporter exporter
+RUN python -m venv /opt/status-exporter \
+    && /opt/status-exporter/bin/pip install --no-cache-dir --constraint constraints.txt .
+
+FROM python:3.11-slim-bookworm
+LABEL org.opencontainers.image.title="status-exporter" \
+      org.opencontainers.image.description="Prometheus exporter for Consul service health and customers' connections"
+# The folder is for the demo's token files; the exporter itself writes nothing.
+RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin status-exporter \
+    && install -d -o status-exporter -g status-exporter -m 0700 /var/lib/status-exporter
+COPY --from=build /opt/status-exporter /opt/status-exporter
+ENV PATH=/opt/status-exporter/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+USER 10001:10001
+EXPOSE 10117
+HEALTHCHECK --interval=30s --timeout=5s --start-period=15s CMD ["python", "-m", "exporter.healthcheck"]
+ENTRYPOINT ["status-exporter"]
