@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -170,7 +171,7 @@ class ConsulAgent:
         """Make two datacenters know each other, and wait until both answer for both."""
         self.put(f"/v1/agent/join/127.0.0.1:{other.ports['serf_wan']}?wan=1")
         for agent, far in ((self, other), (other, self)):
-            wait_for(lambda a=agent, f=far: a._reaches(f), what="joining over WAN")  # type: ignore[misc]
+            wait_for(partial(agent._reaches, far), what="joining over WAN")
 
     def _reaches(self, other: "ConsulAgent") -> bool:
         path = f"/v1/catalog/services?dc={other.datacenter}"
