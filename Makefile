@@ -36,7 +36,7 @@ dashboards: .venv/.installed-dev ## write grafana/dashboards anew
 
 bench: .venv/.installed-dev ## run the benchmarks; each prints its figures
 	@$(COMPONENTS)
-	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit 1; done
 
 tools: | python ## fetch the real components into .tools, and fail when one can't be had
 	@$(COMPONENTS) --require
