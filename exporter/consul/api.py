@@ -1,50 +1,34 @@
-"""Ask one Consul cluster: addresses in order, the token, and what its errors mean."""
+"""Ask one Consul cluster: addresses in order, the token, and how old an answer may be."""
 
 import base64
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from exporter.client import Answer, HttpClient
+from exporter.client import HttpClient
 from exporter.config import Consul, SecretFile
+from exporter.consul.meanings import meaning
 from exporter.errors import (
     AclDenied,
     AclNotFound,
     ConnectFailed,
     NameResolution,
-    NoLeader,
-    NoPath,
     PollError,
-    RateLimited,
-    Redirected,
-    ServerError,
     TimedOut,
     TlsFailed,
     TokenFileUnusable,
-    UnexpectedStatus,
+    TooLarge,
 )
 from exporter.timing import deadline
 
-_LARGEST_BODY = 128 * 2**20
+LARGEST_BODY = 128 * 2**20
 
-# The first row whose status and text both fit; texts differ by version and by the hops they came through.
-_MEANINGS: tuple[tuple[range, str, type[PollError], str], ...] = (
-    (range(403, 404), "ACL not found", AclNotFound, "the ACL token is unknown, deleted or expired"),
-    (range(403, 404), "", AclDenied, "the ACL token lacks a permission"),
-    (range(429, 430), "", RateLimited, "Consul limits our requests"),
-    (range(500, 504), "rate limit", RateLimited, "Consul limits our requests"),
-    (range(500, 501), "No cluster leader", NoLeader, "the cluster has no leader"),
-    (range(500, 501), "No known Consul servers", NoLeader, "the agent knows no server"),
-    (range(500, 501), "No path to datacenter", NoPath, "no path to the datacenter"),
-    (range(500, 501), "no server currently reachable", NoPath, "no server of the datacenter can be reached"),
-    (range(500, 501), "ACL not found", AclNotFound, "the ACL token is unknown, deleted or expired"),
-    (range(500, 501), "Permission denied", AclDenied, "the ACL token lacks a permission"),
-    (range(500, 600), "", ServerError, "Consul has a problem of its own"),
-    (range(300, 400), "", Redirected, "the answer sends us elsewhere"),
-)
-# What another address of the same cluster may answer better.
-_WORTH_ANOTHER = (ConnectFailed, NameResolution, NoLeader, RateLimited, ServerError, TimedOut, TlsFailed)
+# What another address of the same cluster would answer as well.
+_SAME_EVERYWHERE = (AclDenied, AclNotFound, TooLarge)
+# Who doesn't answer says less than who answers that it can't.
+_SILENT = (ConnectFailed, NameResolution, TimedOut, TlsFailed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,32 +50,40 @@ class ConsulApi:
         self._patience = 0.8 * settings.timeout / len(settings.address)
 
     async def get(self, path: str, **params: str) -> Page:
-        """Return the answer of the first address that has one; raise the last one's error otherwise."""
-        addresses, first = self._settings.address, self._current
-        for step in range(len(addresses)):
-            number = (first + step) % len(addresses)
+        """Return the first answer an address gives; raise the most telling error when none does."""
+        target = f"{path}?{urlencode({**params, **self._consistency()})}"
+        headers, first, errors = self._headers(), self._current, list[PollError]()
+        for step in range(len(self._settings.address)):
+            number = (first + step) % len(self._settings.address)
             try:
-                page = await self._ask(addresses[number], path, params)
-            except _WORTH_ANOTHER:
-                if step == len(addresses) - 1:
-                    raise
+                page = await self._ask(self._settings.address[number], target, headers)
+            except PollError as error:
+                errors.append(error)
+                if isinstance(error, _SAME_EVERYWHERE):
+                    break
             else:
                 self._current = number
                 return page
-        raise AssertionError("unreachable: an address answered or raised")
+        raise next((error for error in errors if not isinstance(error, _SILENT)), errors[-1])
 
-    async def _ask(self, address: str, path: str, params: Mapping[str, str]) -> Page:
+    async def _ask(self, address: str, target: str, headers: Mapping[str, str]) -> Page:
         base = "http://localhost" if address.startswith("unix://") else address
-        url = f"{base}{quote(path, safe='/%')}?{urlencode({**params, **self._consistency()})}"
-        async with deadline(self._patience, "Consul gave no complete answer in time"):
-            answer = await self._clients[address].get(url, self._headers(), max_body=_LARGEST_BODY)
-        if answer.status != 200:
-            raise _meaning(answer)
+        try:
+            async with deadline(self._patience, "no complete answer in time"):
+                answer = await self._clients[address].get(base + target, headers, max_body=LARGEST_BODY)
+            if answer.status != 200:
+                raise meaning(answer)
+            content = answer.json()
+        except PollError as error:
+            raise placed(address, error) from None
         filtered = answer.headers.get("X-Consul-Results-Filtered-By-ACLs", "").lower() == "true"
-        return Page(answer.json(), answer.headers.get("X-Consul-Index", ""), filtered)
+        return Page(content, answer.headers.get("X-Consul-Index", ""), filtered)
 
     def _consistency(self) -> dict[str, str]:
-        return {"stale": ""} if self._settings.allow_stale else {}
+        """Let any server answer, but not from what it knew before it lost touch with its leader."""
+        if not self._settings.allow_stale:
+            return {}
+        return {"stale": "", "max_stale": f"{math.ceil(self._settings.interval)}s"}
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json"}
@@ -113,9 +105,6 @@ class ConsulApi:
         return token
 
 
-def _meaning(answer: Answer) -> PollError:
-    text = answer.body[:4096].decode(errors="replace")
-    for statuses, sign, error, message in _MEANINGS:
-        if answer.status in statuses and sign in text:
-            return error(f"{message} (HTTP {answer.status})")
-    return UnexpectedStatus(f"HTTP {answer.status}, which Consul should not answer here")
+def placed(place: str, error: PollError) -> PollError:
+    """Return the same error, saying where."""
+    return type(error)(f"{place}: {error}")

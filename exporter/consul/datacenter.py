@@ -1,97 +1,106 @@
 """One datacenter's services: what the checks tell, joined with what is known of addresses and tags."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
 from exporter.config import Consul
 from exporter.consul.api import ConsulApi
 from exporter.consul.details import Details, Sighting
 from exporter.consul.health import Health
-from exporter.consul.records import Entry, Registration, Rejected, read_checks, read_entries, read_names
-from exporter.errors import AclFiltered, EmptyCatalog
+from exporter.consul.lookup import instances_of
+from exporter.consul.records import Entry, Registration, Rejected, read_checks, read_names
+from exporter.errors import AclFiltered, EmptyCatalog, PollError
 from exporter.model import Endpoint, InstanceKey, ServiceInstance
+from exporter.timing import Clock
 
-# The part of a poll's time that may go into asking for details; statuses don't wait longer for them.
+# The part of a poll's time that may go into asking for details, and the part after which that ends anyway.
 _DETAILS_SHARE = 0.5
+_DETAILS_END = 0.8
 
 
 class Datacenter:
     """Polls one datacenter of a cluster and remembers the details of its services."""
 
-    def __init__(self, name: str, settings: Consul, api: ConsulApi) -> None:
+    def __init__(self, name: str, settings: Consul, api: ConsulApi, clock: Clock) -> None:
         self._name = name
         self._settings = settings
         self._api = api
-        self._details = Details(settings.interval)
+        self._clock = clock
+        self._details = Details(settings.interval, settings.stale_after, clock)
 
     async def poll(self, rejected: Rejected) -> tuple[ServiceInstance, ...]:
         """Return every instance whose status is known; PollError when the datacenter can't be asked."""
+        started = self._clock()
         checks = await self._api.get("/v1/health/state/any", dc=self._name)
         catalog = await self._api.get("/v1/catalog/services", dc=self._name)
         rejected.add("acl_filtered", int(checks.filtered or catalog.filtered))
         health = Health(read_checks(checks.content, rejected))
         names = read_names(catalog.content, rejected)
         if not names:
-            raise _nothing_shown(catalog.filtered)
+            raise _nothing_shown(catalog.filtered or health.has_any)
         sightings = self._sightings(names, health, catalog.index)
-        await self._refresh_details(sightings, rejected)
-        instances = tuple(self._instances(sightings, health))
+        failures = await self._refresh_details(sightings, rejected, started)
+        instances = sorted(self._instances(sightings, health), key=lambda instance: instance.key)
         if not instances and not health.has_any:
-            raise _nothing_shown(filtered=True)
-        return instances
+            raise failures[0] if failures else _nothing_shown(filtered=True)
+        return tuple(instances)
 
     def _sightings(
-        self, names: dict[str, tuple[str, ...]], health: Health, index: str
+        self, names: Mapping[str, tuple[str, ...]], health: Health, index: str
     ) -> dict[str, Sighting]:
-        registrations = health.services()
-        shown = filter(self._settings.services.shows, {**names, **dict.fromkeys(registrations)})
+        owners = health.services()
         return {
-            service: Sighting(names.get(service, ()), frozenset(registrations.get(service, ())), index)
-            for service in shown
+            service: Sighting(tags, frozenset(owners.get(service, ())), index)
+            for service, tags in names.items()
+            if self._settings.services.shows(service)
         }
 
-    async def _refresh_details(self, sightings: dict[str, Sighting], rejected: Rejected) -> None:
+    async def _refresh_details(
+        self, sightings: Mapping[str, Sighting], rejected: Rejected, started: float
+    ) -> list[PollError]:
         async def fetch(service: str) -> tuple[Entry, ...]:
-            page = await self._api.get(f"/v1/health/service/{quote(service, safe='')}", dc=self._name)
-            return read_entries(page.content, rejected)
+            return await instances_of(service, self._name, self._api, rejected)
 
-        failures = await self._details.refresh(sightings, fetch, _DETAILS_SHARE * self._settings.timeout)
+        left = _DETAILS_END * self._settings.timeout - (self._clock() - started)
+        budget = min(left, _DETAILS_SHARE * self._settings.timeout)
+        failures = await self._details.refresh(sightings, fetch, budget)
         rejected.add("details_failed", len(failures))
+        return failures
 
-    def _instances(self, sightings: dict[str, Sighting], health: Health) -> Iterator[ServiceInstance]:
+    def _instances(self, sightings: Mapping[str, Sighting], health: Health) -> Iterator[ServiceInstance]:
+        """Yield what the details tell of and is still there, then what only the checks tell of."""
+        entries = self._details.entries()
+        for registration, entry in entries.items():
+            if health.has_own(registration) or (not entry.checked and self._details.confirms(entry.service)):
+                key = InstanceKey(self._name, entry.service, entry.service_id, entry.node)
+                yield from self._instance(key, registration, entry.endpoint, health)
         for service, sighting in sightings.items():
-            entries = {entry.registration: entry for entry in self._details.entries(service)}
-            unchecked = {registration for registration, entry in entries.items() if not entry.checked}
-            for registration in sighting.registrations | unchecked:
-                entry = entries.get(registration)
-                instance = self._instance(service, registration, entry, health)
-                if instance:
-                    yield instance
+            for registration in sighting.registrations - entries.keys():
+                check = health.checks_of(registration)[0]
+                key = InstanceKey(self._name, service, check.service_id, check.node)
+                yield from self._instance(key, registration, None, health)
 
     def _instance(
-        self, service: str, registration: Registration, entry: Entry | None, health: Health
-    ) -> ServiceInstance | None:
-        status = health.status_of(registration)
-        if status is None:
-            return None
-        key = InstanceKey(self._name, service, registration.service_id, registration.node)
-        endpoint = entry.endpoint if entry else None
-        return ServiceInstance(
-            key,
-            status,
-            health.checks_of(registration),
-            endpoint,
-            url_of(self._settings.service_url, key, endpoint) if endpoint else "",
-            meta_labels(self._settings.meta, endpoint),
-            self._settings.detail == "check",
-        )
+        self, key: InstanceKey, registration: Registration, endpoint: Endpoint | None, health: Health
+    ) -> Iterator[ServiceInstance]:
+        if status := health.status_of(registration):
+            yield ServiceInstance(
+                key,
+                status,
+                health.checks_of(registration),
+                endpoint,
+                url_of(self._settings.service_url, key, endpoint) if endpoint else "",
+                meta_labels(self._settings.meta, endpoint),
+                self._settings.detail == "check",
+            )
 
 
 def url_of(template: str, key: InstanceKey, endpoint: Endpoint) -> str:
-    """Fill the template; an instance without a port has no address to open."""
-    if "{port}" in template and not endpoint.port:
+    """Fill the template; an instance that lacks the port or the address it asks for has none to open."""
+    if ("{port}" in template and not endpoint.port) or ("{address}" in template and not endpoint.address):
         return ""
-    address = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
+    bare = endpoint.address.removeprefix("[").removesuffix("]")
+    address = f"[{quote(bare, safe=':')}]" if ":" in bare else quote(bare, safe="")
     words = {word: quote(value, safe="") for word, value in key._asdict().items()}
     return template.format(**words, address=address, port=endpoint.port)
 

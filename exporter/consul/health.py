@@ -18,7 +18,7 @@ class Health:
     def __init__(self, checks: Checks) -> None:
         self._by_owner: dict[Registration, list[Check]] = defaultdict(list)
         for check in checks.readable:
-            self._by_owner[Registration(check.node, check.service_id)].append(check)
+            self._by_owner[Registration.of(check.node, check.service_id)].append(check)
         self._unreadable = checks.unreadable
 
     @property
@@ -26,8 +26,12 @@ class Health:
         """Whether there is any check at all."""
         return bool(self._by_owner or self._unreadable)
 
+    def has_own(self, registration: Registration) -> bool:
+        """Return whether it has checks beside its node's; then it is there."""
+        return registration in self._by_owner or registration in self._unreadable
+
     def services(self) -> dict[str, set[Registration]]:
-        """Return the registrations that have checks of their own, by service name."""
+        """Return the registrations that have checks of their own, by the service the checks name."""
         services: dict[str, set[Registration]] = defaultdict(set)
         for owner, checks in self._by_owner.items():
             if owner.service_id:
@@ -36,13 +40,13 @@ class Health:
 
     def checks_of(self, registration: Registration) -> tuple[Check, ...]:
         """Return its own checks and then its node's."""
-        node = Registration(registration.node, "")
+        node = registration.of_node()
         return (*self._by_owner.get(registration, ()), *self._by_owner.get(node, ()))
 
     def status_of(self, registration: Registration) -> ServiceStatus | None:
         """Return the status; None when a check that could make it worse can't be read."""
         status = worst(_meaning(check) for check in self.checks_of(registration))
-        hidden = {registration, Registration(registration.node, "")} & self._unreadable
+        hidden = {registration, registration.of_node()} & self._unreadable
         return None if hidden and _SEVERITY[status] < _SEVERITY["critical"] else status
 
 

@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -22,10 +23,22 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Registration(NamedTuple):
-    """Who owns a check, within one datacenter: an instance, or with "" as `service_id` the node itself."""
+    """Who owns a check, within one datacenter: an instance, or with "" as `service_id` the node itself.
+
+    In lower case: that is how Consul compares them, and checks may spell them unlike their service does.
+    """
 
     node: str
     service_id: str
+
+    @classmethod
+    def of(cls, node: str, service_id: str) -> "Registration":
+        """Make it from names in any case."""
+        return cls(node.lower(), service_id.lower())
+
+    def of_node(self) -> "Registration":
+        """Return the owner of its node's checks."""
+        return Registration(self.node, "")
 
 
 class _Unusable(Exception):
@@ -42,12 +55,18 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One instance of `/v1/health/service/<name>`; `checked` when it has health checks of its own."""
+    """One instance as the catalog knows it; `checked` when it has health checks of its own."""
 
     service: str
-    registration: Registration
+    service_id: str
+    node: str
     endpoint: Endpoint
     checked: bool
+
+    @property
+    def registration(self) -> Registration:
+        """Who it is, to join it with its checks."""
+        return Registration.of(self.node, self.service_id)
 
 
 @dataclass(slots=True)
@@ -92,11 +111,13 @@ def _check(row: Any) -> Check:
     return Check(_text(row, "Node"), check_id, name, status, service_id, service)
 
 
-def _owner(row: Any) -> Iterator[Registration]:
+def _owner(row: Any) -> tuple[Registration, ...]:
+    """Return the owner of a check; nothing when that can't be told."""
     if isinstance(row, Mapping) and isinstance(node := row.get("Node"), str):
         service_id = row.get("ServiceID") or ""
         if isinstance(service_id, str):
-            yield Registration(node, service_id)
+            return (Registration.of(node, service_id),)
+    return ()
 
 
 def read_names(content: Any, rejected: Rejected) -> dict[str, tuple[str, ...]]:
@@ -108,45 +129,57 @@ def read_names(content: Any, rejected: Rejected) -> dict[str, tuple[str, ...]]:
     names = {}
     for name, tags in content.items():
         try:
-            names[_usable(name)] = tuple(sorted(tag for tag in tags or () if isinstance(tag, str)))
+            names[_usable(name)] = tuple(sorted(tag for tag in _list(tags) if isinstance(tag, str)))
         except _Unusable as error:
             rejected.add(str(error))
-        except TypeError:
-            rejected.add("missing_field")
     return names
 
 
-def read_entries(content: Any, rejected: Rejected) -> tuple[Entry, ...]:
-    """Read `/v1/health/service/<name>`: a list of instances with their node and checks."""
-    entries: dict[tuple[str, Registration], Entry] = {}
+def read_entries(content: Any, service: str, rejected: Rejected) -> tuple[Entry, ...]:
+    """Read `/v1/health/service/<name>`: a list of instances with their node and checks.
+
+    Others than those of `service` are passed over: Consul looks names up without regard to case.
+    """
+    entries = []
     for row in _rows(content):
         try:
-            entry = _entry(row, rejected)
-            entries[entry.service, entry.registration] = entry
+            if _mapping(row, "Service").get("Service") == service:
+                entries.append(_entry(row, rejected))
         except _Unusable as error:
             rejected.add(str(error))
-    return tuple(entries.values())
+    return tuple(entries)
 
 
 def _entry(row: Any, rejected: Rejected) -> Entry:
     node, service = _mapping(row, "Node"), _mapping(row, "Service")
-    registration = Registration(_text(node, "Node"), _text(service, "ID"))
-    address = _text(service, "Address", optional=True) or _text(node, "Address", optional=True)
-    port = service.get("Port")
+    name, service_id = _text(node, "Node"), _text(service, "ID")
     endpoint = Endpoint(
-        address,
-        port if isinstance(port, int) and 0 < port < 65536 else 0,
+        _text(service, "Address", optional=True) or _text(node, "Address", optional=True),
+        _port(service.get("Port")),
         _tags(service.get("Tags"), rejected),
         _meta(service.get("Meta")),
     )
-    return Entry(_text(service, "Service"), registration, endpoint, _has_checks(row, registration.service_id))
+    checked = _has_checks(row.get("Checks"), Registration.of(name, service_id))
+    return Entry(_text(service, "Service"), service_id, name, endpoint, checked)
+
+
+def entries_of_nodes(content: Any) -> list[dict[str, Any]]:
+    """Turn `/v1/internal/ui/nodes` into what `/v1/health/service/<name>` would answer for all services."""
+    nodes = [node for node in _rows(content) if isinstance(node, dict) and not node.get("PeerName")]
+    return [
+        {"Node": node, "Service": service, "Checks": node.get("Checks")}
+        for node in nodes
+        for service in _list(node.get("Services"))
+    ]
+
+
+def _port(port: Any) -> int:
+    return port if type(port) is int and 0 < port < 65536 else 0
 
 
 def _tags(tags: Any, rejected: Rejected) -> tuple[str, ...]:
-    if not isinstance(tags, list):
-        return ()
-    usable = [tag for tag in tags if isinstance(tag, str) and _is_usable(tag)]
-    rejected.add("odd_name", len(tags) - len(usable))
+    usable = [tag for tag in _list(tags) if isinstance(tag, str) and _is_usable(tag)]
+    rejected.add("odd_name", len(_list(tags)) - len(usable))
     unique = sorted(set(usable))
     rejected.add("duplicate_tag", len(usable) - len(unique))
     return tuple(unique)
@@ -157,17 +190,27 @@ def _meta(meta: Any) -> dict[str, str]:
     return {key: value for key, value in pairs if isinstance(value, str) and _is_usable(value)}
 
 
-def _has_checks(row: Mapping[str, Any], service_id: str) -> bool:
-    checks: Iterable[Any] = row.get("Checks") or ()
-    own = (check for check in checks if isinstance(check, dict) and check.get("ServiceID") == service_id)
-    return any(not is_maintenance(str(check.get("CheckID"))) for check in own)
+def _has_checks(checks: Any, owner: Registration) -> bool:
+    """Return whether one is the owner's, apart from maintenance, which comes and goes."""
+    return any(
+        owner in _owner(check) and not is_maintenance(str(check.get("CheckID"))) for check in _list(checks)
+    )
 
 
 def read_datacenters(content: Any) -> tuple[str, ...]:
-    """Read `/v1/catalog/datacenters`: a list of names."""
-    if not isinstance(content, list) or not all(isinstance(name, str) and name for name in content):
+    """Read `/v1/catalog/datacenters`: a list of names, at least one."""
+    names = _list(content)
+    if not names or not all(isinstance(name, str) and name and _is_usable(name) for name in names):
         raise Malformed("/v1/catalog/datacenters is not a list of names")
-    return tuple(content)
+    return tuple(dict.fromkeys(names))
+
+
+def read_home(content: Any) -> str:
+    """Read the datacenter of the first instance in `/v1/health/service/<name>`, "" when there is none."""
+    for row in _rows(content):
+        with suppress(_Unusable):
+            return _text(_mapping(row, "Node"), "Datacenter")
+    return ""
 
 
 def read_own_datacenter(content: Any) -> str:
@@ -176,7 +219,7 @@ def read_own_datacenter(content: Any) -> str:
         name = content["Config"]["Datacenter"]
     except (KeyError, TypeError):
         name = None
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str) or not name or not _is_usable(name):
         raise Malformed("/v1/agent/self names no datacenter")
     return name
 
@@ -187,6 +230,10 @@ def _rows(content: Any) -> list[Any]:
     if not isinstance(content, list):
         raise Malformed("the answer is not a list")
     return content
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _mapping(row: Any, key: str) -> Mapping[str, Any]:
