@@ -141,7 +141,10 @@ class Exporter:
         yield ("source_stale_after_seconds", main), STALE_AFTER
         yield ("source_up", main), float(self._up)
         for datacenter, answered in self._answered.items():
-            yield ("source_datacenter_last_success_timestamp_seconds", (*main, ("datacenter", datacenter))), answered
+            yield (
+                ("source_datacenter_last_success_timestamp_seconds", (*main, ("datacenter", datacenter))),
+                answered,
+            )
         for name, (word, _, _) in self._connections.items():
             source = labels(source=name.split("/")[1], kind=name.split("/")[0])
             yield ("source_interval_seconds", source), CHECK
