@@ -3,16 +3,19 @@
 import asyncio
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 
-from exporter.building import plan
+from exporter.building import plan, read_file
 from exporter.cli import Flags, parse_flags
-from exporter.config import Config, from_environment, load
+from exporter.config import Config, from_environment
 from exporter.errors import ConfigError
 from exporter.logs import configure
 from exporter.serving import serve
+from exporter.web.webconfig import load_web_config
 
 USAGE_ERROR = 2
+_LAST_SECONDS = 2.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,27 +28,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = parse_flags(words)
     configure(flags.log_level, flags.log_format)
     try:
-        return _run(flags)
+        return _check(flags) if flags.config_check else _serve(flags)
     except ConfigError as error:
         for problem in error.problems:
             sys.stderr.write(f"status-exporter: {problem}\n")
         return USAGE_ERROR
 
 
-def _run(flags: Flags) -> int:
-    read = _reader(flags)
-    if flags.config_check:
-        for warning in plan(read()).warnings:
-            sys.stdout.write(f"warning: {warning}\n")
-        sys.stdout.write("The configuration is valid.\n")
-        return 0
-    asyncio.run(serve(flags, read))
+def _check(flags: Flags) -> int:
+    """Validate all files without asking anything of anyone."""
+    load_web_config(flags.web_config_file)
+    for warning in plan(_reader(flags)()).warnings:
+        sys.stdout.write(f"warning: {warning}\n")
+    sys.stdout.write("The configuration is valid.\n")
+    return 0
+
+
+def _serve(flags: Flags) -> int:
+    with asyncio.Runner() as runner:
+        runner.run(serve(flags, _reader(flags)))
+        # Closing waits for threads; one that waits for a name server can't be told to stop.
+        last = threading.Timer(_LAST_SECONDS, os._exit, (0,))
+        last.daemon = True
+        last.start()
+    last.cancel()
     return 0
 
 
 def _reader(flags: Flags) -> Callable[[], Config]:
     path = flags.config_file
-    return (lambda: load(path)) if path else (lambda: from_environment(os.environ))
+    return (lambda: read_file(path)) if path else (lambda: from_environment(os.environ))
 
 
 if __name__ == "__main__":

@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Callable
 
-from exporter.building import Workshop, plan
+from exporter.building import Plan, plan
 from exporter.config import Config
-from exporter.errors import ConfigError
+from exporter.errors import ConfigError, Problem
 from exporter.exposition import EMPTY, Exposition, Rendered
 from exporter.fleet import Fleet
 from exporter.logs import Log
 from exporter.snapshot import Snapshot, Store
 from exporter.web.own_metrics import OwnMetrics
+from exporter.workshop import Workshop
 
 # Rendering takes at most this part of the time, so that many small changes don't cost more than few large ones.
 _RENDERING_SHARE = 0.1
@@ -18,15 +19,21 @@ _SHORTEST_REST = 0.1
 
 
 class App:
-    """Everything that runs beside the web server, and what the web server shows."""
+    """Everything that runs beside the web server, and what the web server shows.
 
-    def __init__(self, read_config: Callable[[], Config]) -> None:
+    `secure` reads the settings of the web server anew; like `read_config` it raises ConfigError.
+    """
+
+    def __init__(self, read_config: Callable[[], Config], secure: Callable[[], None] = lambda: None) -> None:
         self.own = OwnMetrics()
         self.rendered: Rendered = EMPTY
         self._read_config = read_config
+        self._secure = secure
         self._store = Store()
         self._fleet = Fleet(self._store)
         self._workshop = Workshop()
+        self._loading = asyncio.Lock()
+        self._was_ready = False
         self._changed = asyncio.Event()
         self._store.listen(self._changed.set)
         self._log = Log("app")
@@ -38,34 +45,58 @@ class App:
 
     @property
     def ready(self) -> bool:
-        """Whether every cluster was polled once; without clusters, whether any connection was."""
+        """Whether, once, every cluster had been polled; without clusters, whether any connection was."""
+        self._was_ready = self._was_ready or self._polled_once()
+        return self._was_ready
+
+    def _polled_once(self) -> bool:
         views = list(self.snapshot.values())
         clusters = [view for view in views if view.source.kind == "consul"]
         return all(view.polls for view in clusters) and (
-            bool(clusters) or not views or any(v.polls for v in views)
+            bool(clusters) or not views or any(view.polls for view in views)
         )
 
-    def load(self) -> None:
-        """Read the configuration and poll what it names; ConfigError when it can't be used."""
+    async def load(self) -> None:
+        """Read the configuration and poll what it names; on ConfigError all stays as it was."""
+        async with self._loading:
+            # Beside the event loop: thousands of connections and their files take a while to read.
+            wanted = await asyncio.to_thread(self._read)
+            self._adopt(wanted)
+            await self._workshop.close_unused()
+
+    def _read(self) -> Plan:
         wanted = plan(self._read_config())
+        self._secure()
+        return wanted
+
+    def _adopt(self, wanted: Plan) -> None:
+        sources = self._workshop.sources(wanted)
         for warning in wanted.warnings:
             self._log.warning("configuration", place=warning.place, problem=warning.message)
-        sources = self._workshop.sources(wanted)
         if not sources:
             self._log.warning("nothing to poll: the configuration names neither consul nor connections")
         self._fleet.adopt(sources)
         self.own.loaded(True)
         self._log.info("configuration loaded", consul=len(wanted.consul), connections=len(wanted.connections))
 
-    def reload(self) -> None:
-        """Load again; on ConfigError all stays as it was."""
+    async def reload(self) -> None:
+        """Load again; on ConfigError all stays as it was, and the log and a metric say so."""
         try:
-            self.load()
+            await self.load()
         except ConfigError as error:
-            self.own.loaded(False)
-            for problem in error.problems:
-                self._log.error("configuration not loaded", place=problem.place, problem=problem.message)
+            self._not_loaded(error)
             raise
+        except Exception:
+            # Whatever a new file does to our code, what runs goes on with the old one.
+            self._log.error("reload failed by a defect", traceback=True)
+            defect = ConfigError([Problem("", "a defect of the exporter, see the log")])
+            self._not_loaded(defect)
+            raise defect from None
+
+    def _not_loaded(self, error: ConfigError) -> None:
+        self.own.loaded(False)
+        for problem in error.problems:
+            self._log.error("configuration not loaded", place=problem.place, problem=problem.message)
 
     async def run(self) -> None:
         """Watch files, drop what is stale, and render what changed, for ever."""

@@ -1,24 +1,32 @@
-"""From a configuration to sources: everything is validated and loaded here, nothing connects yet."""
+"""From a configuration to a plan: all of it is validated, and every file it names is looked at; nothing connects."""
 
-import asyncio
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from exporter.client import HttpClient, ssl_context
-from exporter.config import Config, ConnectionOptions, Consul, SecretFile, Tls
-from exporter.connections import KINDS, options_of
-from exporter.connections.source import ConnectionSource
-from exporter.consul import ConsulSource
+from pydantic import BaseModel
+
+from exporter.client import ssl_context
+from exporter.config import (
+    Config,
+    ConnectionOptions,
+    Consul,
+    Origin,
+    SecretFile,
+    Tls,
+    parse,
+    read_mapping,
+    why_unreadable,
+)
+from exporter.connections import options_of
 from exporter.errors import ConfigError, Problem, TokenFileUnusable
-from exporter.snapshot import SourceId
-from exporter.source import Source
 
-Key = tuple[object, ...]
 T = TypeVar("T")
 Section = Consul | ConnectionOptions
+SectionT = TypeVar("SectionT", bound=BaseModel)
+_TLS_FILES = ("ca_file", "ca_path", "cert_file", "key_file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +39,39 @@ class Plan:
     warnings: tuple[Problem, ...]
 
 
+def read_file(path: Path) -> Config:
+    """Read a configuration file; ConfigError lists the problems of all its sections, connections included."""
+    raw = read_mapping(path)
+    if not raw:
+        raise ConfigError([Problem(str(path), "is empty")])
+    try:
+        return parse(raw, Origin(path.parent))
+    except ConfigError as error:
+        problems = list(error.problems)
+        _collected(problems, lambda: options_of(_mappings(raw.get("connections"))))
+        raise ConfigError(problems) from None
+
+
+def _mappings(connections: object) -> tuple[Mapping[str, Any], ...]:
+    """Return the connections, when all of them can be read at all."""
+    found = connections if isinstance(connections, list) else []
+    return tuple(found) if all(isinstance(section, Mapping) for section in found) else ()
+
+
 def plan(config: Config) -> Plan:
     """Check what the sections alone can't: kinds, secret and certificate files. ConfigError lists all problems."""
     problems: list[Problem] = []
-    connections = _collected(problems, lambda: options_of(config.connections)) or ()
-    placed = [*_placed("consul", config.consul), *_placed("connections", connections)]
-    warnings = [problem for place, section in placed for problem in _file_warnings(place, section)]
+    folder = config.origin.folder
+    consul = tuple(_anchored(cluster, folder) for cluster in config.consul)
+    options = _collected(problems, lambda: options_of(config.connections)) or ()
+    connections = tuple(_anchored(section, folder) for section in options)
+    placed = [*_placed("consul", consul), *_placed("connections", connections)]
     problems.extend(problem for place, section in placed for problem in _secret_problems(place, section))
     problems.extend(_certificate_problems(placed))
     if problems:
-        raise ConfigError(problems)
-    return Plan(config.consul, connections, config.connection_concurrency, tuple(warnings))
+        raise ConfigError(map(config.origin.spoken, problems))
+    warnings = (problem for place, section in placed for problem in _file_warnings(place, section))
+    return Plan(consul, connections, config.connection_concurrency, tuple(warnings))
 
 
 def _collected(problems: list[Problem], step: Callable[[], T]) -> T | None:
@@ -50,6 +80,17 @@ def _collected(problems: list[Problem], step: Callable[[], T]) -> T | None:
     except ConfigError as error:
         problems.extend(error.problems)
         return None
+
+
+def _anchored(section: SectionT, folder: Path) -> SectionT:
+    """Return the section with relative paths starting at the folder of its file, whichever settings they are."""
+    changes: dict[str, Any] = {}
+    for name, value in section:
+        if isinstance(value, Path):
+            changes[name] = folder / value
+        elif isinstance(value, BaseModel):
+            changes[name] = _anchored(value, folder)
+    return section.model_copy(update=changes)
 
 
 def _placed(section: str, entries: tuple[Any, ...]) -> Iterator[tuple[str, Section]]:
@@ -69,79 +110,28 @@ def _secret_problems(place: str, section: Section) -> Iterator[Problem]:
 
 
 def _certificate_problems(placed: Iterable[tuple[str, Section]]) -> Iterator[Problem]:
-    checked: dict[Tls, str] = {Tls(): ""}
+    checked: dict[Tls, tuple[Problem, ...]] = {Tls(): ()}
     for place, section in placed:
         if section.tls not in checked:
-            checked[section.tls] = _wrong_with(section.tls)
-        if checked[section.tls]:
-            yield Problem(f"{place}.tls", checked[section.tls])
+            checked[section.tls] = tuple(_wrong_with(section.tls))
+        for problem in checked[section.tls]:
+            yield problem._replace(place=f"{place}.tls{problem.place}")
 
 
-def _wrong_with(tls: Tls) -> str:
-    try:
-        ssl_context(tls)
-    except ssl.SSLError:
-        return "a file holds no PEM certificate, or no key that fits it"
-    except OSError as error:
-        return f"a file can't be read: {error.strerror}"
-    return ""
+def _wrong_with(tls: Tls) -> Iterator[Problem]:
+    unreadable = [
+        Problem(f".{name}", f"{path} can't be read: {why}")
+        for name in _TLS_FILES
+        if (path := getattr(tls, name)) and (why := why_unreadable(path))
+    ]
+    yield from unreadable
+    if not unreadable:
+        try:
+            ssl_context(tls)
+        except (ssl.SSLError, OSError):
+            yield Problem("", "a file holds no PEM certificate, or the key is locked or doesn't fit")
 
 
 def _file_warnings(place: str, section: Section) -> Iterator[Problem]:
     if section.token_file and SecretFile(section.token_file).is_world_readable():
         yield Problem(f"{place}.token_file", f"{section.token_file} can be read by every user of the machine")
-
-
-class Workshop:
-    """Makes sources of plans; one whose settings and certificates stayed the same is used again."""
-
-    def __init__(self) -> None:
-        self._clients: dict[Key, HttpClient] = {}
-        self._slots: dict[Key, asyncio.Semaphore] = {}
-        self._made: dict[SourceId, tuple[Key, Source]] = {}
-
-    def sources(self, wanted: Plan) -> Mapping[SourceId, Source]:
-        """Return the sources of the plan; nothing is asked until they are polled."""
-        made: dict[SourceId, tuple[Key, Source]] = {}
-        sections: tuple[Section, ...] = (*wanted.consul, *wanted.connections)
-        for section in sections:
-            id_ = _id(section)
-            key: Key = (section, _certificates(section.tls), wanted.concurrency)
-            known = self._made.get(id_)
-            made[id_] = known if known and known[0] == key else (key, self._make(section, wanted.concurrency))
-        self._made = made
-        return {id_: source for id_, (_, source) in made.items()}
-
-    def _make(self, section: Section, concurrency: int) -> Source:
-        if isinstance(section, Consul):
-            return ConsulSource(
-                section, {address: self._client(section.tls, address) for address in section.address}
-            )
-        kind = KINDS[section.kind](section)
-        host = urlsplit(kind.address).netloc
-        slots = self._slots.setdefault((host, concurrency), asyncio.Semaphore(concurrency))
-        return ConnectionSource(kind, self._client(section.tls), slots)
-
-    def _client(self, tls: Tls, address: str = "") -> HttpClient:
-        uds = address.removeprefix("unix://") if address.startswith("unix://") else None
-        key = (tls, _certificates(tls), uds)
-        if key not in self._clients:
-            self._clients[key] = HttpClient(tls, uds=uds)
-        return self._clients[key]
-
-    async def close(self) -> None:
-        """Close the connections of all sources made."""
-        for client in self._clients.values():
-            await client.close()
-
-
-def _id(section: Section) -> SourceId:
-    if isinstance(section, Consul):
-        return SourceId(ConsulSource.kind, section.name)
-    return SourceId(section.kind, section.id)
-
-
-def _certificates(tls: Tls) -> Key:
-    """Return what changes when a certificate on disk is replaced, so that a reload notices."""
-    files = (tls.ca_file, tls.ca_path, tls.cert_file, tls.key_file)
-    return tuple(SecretFile(file).signature() for file in files if file)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from exporter import __version__
 from exporter.logs import LEVELS, LogFormat
@@ -18,6 +19,9 @@ class Address:
 
     host: str
     port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 DEFAULT_ADDRESS = Address("", 10117)
@@ -67,8 +71,15 @@ def telemetry_path(text: str) -> str:
     return text
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse with one message instead of a page of usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="status-exporter",
         description="Prometheus exporter for Consul service health and customers' connections.",
         epilog="Without --config.file, CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN and the like, and EVOTOR_TOKEN, are read. "

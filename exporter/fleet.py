@@ -20,6 +20,7 @@ class Fleet:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._running: dict[SourceId, tuple[Poller, asyncio.Task[None]]] = {}
+        self._signatures: dict[SourceId, object] = {}
         self._log = Log("fleet")
 
     def sources(self) -> Mapping[SourceId, Source]:
@@ -33,12 +34,15 @@ class Fleet:
         for id_ in current:
             if sources.get(id_) is not current[id_]:
                 self._running.pop(id_)[1].cancel()
+                self._signatures.pop(id_)
         phases = _phases(sources)
         for id_, source in sources.items():
             if id_ not in self._running:
                 self._start(id_, source, phases[id_])
 
     def _start(self, id_: SourceId, source: Source, phase: float) -> None:
+        # Before the first poll reads the file, so that no change goes unseen.
+        self._signatures[id_] = source.signature()
         poller = Poller(source, self._store, phase)
         task = asyncio.create_task(poller.run(), name=f"poll {id_.kind} {id_.name}")
         task.add_done_callback(self._ended)
@@ -50,16 +54,17 @@ class Fleet:
 
     async def watch(self) -> None:
         """Look at the secret files and at the age of the data for ever."""
-        known = await asyncio.to_thread(_signatures, self.sources())
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             self._store.drop_stale()
-            found = await asyncio.to_thread(_signatures, self.sources())
-            for id_ in found.keys() & known.keys() & self._running.keys():
-                if found[id_] != known[id_]:
+            sources = self.sources()
+            found = await asyncio.to_thread(_signatures, sources)
+            for id_, (poller, _) in self._running.items():
+                # One that a reload replaced meanwhile was polled then.
+                if poller.source is sources.get(id_) and found[id_] != self._signatures[id_]:
+                    self._signatures[id_] = found[id_]
                     self._log.info("secret file changed", source=id_.name, kind=id_.kind)
-                    self._running[id_][0].poll_now()
-            known = found
+                    poller.poll_now()
 
     async def stop(self) -> None:
         """Stop all polling."""

@@ -61,7 +61,7 @@ class Logfmt(_Formatter):
     """time=… level=… msg=… key=value."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return " ".join(f"{key}={_quoted(str(value))}" for key, value in self.facts(record).items())
+        return " ".join(f"{key}={_quoted(value)}" for key, value in self.facts(record).items())
 
 
 class Json(_Formatter):
@@ -71,8 +71,13 @@ class Json(_Formatter):
         return json.dumps(self.facts(record), ensure_ascii=False, default=str)
 
 
-def _quoted(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+def _quoted(value: object) -> str:
+    """Quote where it is needed; nothing that steers a terminal is let through."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if _PLAIN.fullmatch(text) and text.isprintable():
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in quoted)
 
 
 def configure(level: str, style: LogFormat) -> None:

@@ -1,10 +1,8 @@
 """Run the exporter with its web server until a signal ends it."""
 
 import asyncio
-import contextlib
 import signal
 import socket
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -17,7 +15,7 @@ from exporter.config import Config
 from exporter.errors import ConfigError
 from exporter.logs import Log
 from exporter.web.listener import listening, spoken
-from exporter.web.security import Guard, WebConfig, load_web_config
+from exporter.web.security import Guard, Security
 from exporter.web.server import web_app
 
 _GRACE = 3
@@ -33,21 +31,21 @@ class _Server(uvicorn.Server):
 
 async def serve(flags: Flags, read_config: Callable[[], Config]) -> None:
     """Serve until SIGTERM or SIGINT; SIGHUP reloads. ConfigError when it can't be started."""
-    web, context = load_web_config(flags.web_config_file) if flags.web_config_file else (WebConfig(), None)
-    app = App(read_config)
-    app.load()
+    security = Security(flags.web_config_file)
+    app = App(read_config, security.renew)
+    stopped = _on_signals(app)
     try:
         with listening(flags.listen_address) as listener:
+            await app.load()
             asgi = web_app(app, app.own, flags.telemetry_path, flags.enable_lifecycle)
-            server = _server(Guard(asgi, web.basic_auth_users, web.http_server_config.headers), context)
-            _handle_signals(app, server)
-            Log("web").info("listening", address=spoken(listener), tls=context is not None)
-            await _run(app, server, listener)
+            server = _server(Guard(asgi, security), security)
+            Log("web").info("listening", address=spoken(listener), tls=security.context is not None)
+            await _run(app, security, server, listener, stopped)
     finally:
         await app.stop()
 
 
-def _server(asgi: ASGIApp, context: ssl.SSLContext | None) -> _Server:
+def _server(asgi: ASGIApp, security: Security) -> _Server:
     config = uvicorn.Config(
         asgi,
         log_config=None,
@@ -57,31 +55,43 @@ def _server(asgi: ASGIApp, context: ssl.SSLContext | None) -> _Server:
         timeout_graceful_shutdown=_GRACE,
     )
     config.load()
-    config.ssl = context
+    config.ssl = security.context
     return _Server(config)
 
 
-async def _run(app: App, server: _Server, listener: socket.socket) -> None:
-    """Run both; when either ends, by a signal or a defect, so does the other."""
-    working, serving = asyncio.create_task(app.run()), asyncio.create_task(server.serve([listener]))
-    await asyncio.wait({working, serving}, return_when=asyncio.FIRST_COMPLETED)
+async def _run(
+    app: App, security: Security, server: _Server, listener: socket.socket, stopped: asyncio.Event
+) -> None:
+    """Run all; when one ends, by a signal or a defect, so do the others."""
+    serving = asyncio.create_task(server.serve([listener]))
+    others = [asyncio.create_task(work) for work in (app.run(), security.watch())]
+    waiting = asyncio.create_task(stopped.wait())
+    await asyncio.wait({serving, waiting, *others}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     await serving
-    working.cancel()
-    with suppress(asyncio.CancelledError):
-        await working
+    waiting.cancel()
+    for task in others:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
-def _handle_signals(app: App, server: _Server) -> None:
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        server.should_exit = True
+def _on_signals(app: App) -> asyncio.Event:
+    """Handle signals from now on; the event is set when one says that we shall stop."""
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+    reloads: set[asyncio.Task[None]] = set()
 
     def reload() -> None:
-        with contextlib.suppress(ConfigError):  # It is logged, and the old configuration stays in force.
-            app.reload()
+        task = loop.create_task(_reload(app))
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
 
-    loop.add_signal_handler(signal.SIGTERM, stop)
-    loop.add_signal_handler(signal.SIGINT, stop)
+    loop.add_signal_handler(signal.SIGTERM, stopped.set)
+    loop.add_signal_handler(signal.SIGINT, stopped.set)
     loop.add_signal_handler(signal.SIGHUP, reload)
+    return stopped
+
+
+async def _reload(app: App) -> None:
+    with suppress(ConfigError):  # It is logged, and the old configuration stays in force.
+        await app.reload()

@@ -2,9 +2,11 @@
 
 from exporter.config.durations import format_duration, parse_duration
 from exporter.config.environment import from_environment
-from exporter.config.fields import Duration, HttpUrl, Name, Strict
-from exporter.config.loading import load, parse, repeated, validated
-from exporter.config.schema import Config, ConnectionOptions, Consul, FilePath, ServiceFilter, Tls
+from exporter.config.fields import Duration, FilePath, HttpUrl, Name, Strict
+from exporter.config.files import why_unreadable
+from exporter.config.loading import parse, validated
+from exporter.config.places import Origin, repeated
+from exporter.config.schema import Config, ConnectionOptions, Consul, ServiceFilter, Tls
 from exporter.config.secretfile import SecretFile
 from exporter.config.yamlfile import read_mapping
 
@@ -16,16 +18,17 @@ __all__ = [
     "FilePath",
     "HttpUrl",
     "Name",
+    "Origin",
     "SecretFile",
     "ServiceFilter",
     "Strict",
     "Tls",
     "format_duration",
     "from_environment",
-    "load",
     "parse",
     "parse_duration",
     "read_mapping",
     "repeated",
     "validated",
+    "why_unreadable",
 ]

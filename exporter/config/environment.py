@@ -4,48 +4,66 @@ from collections.abc import Mapping
 from typing import Any
 
 from exporter.config.loading import parse
+from exporter.config.places import Origin
 from exporter.config.schema import Config
+from exporter.errors import ConfigError, Problem
 
-_TRUE = ("1", "t", "T", "true", "TRUE", "True")
-_FALSE = ("0", "f", "F", "false", "FALSE", "False")
+# What Consul's own tools take for true and false.
+_TRUTH = {
+    **dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True),
+    **dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False),
+}
+_TEXTS = {
+    "token_file": "CONSUL_HTTP_TOKEN_FILE",
+    "token": "CONSUL_HTTP_TOKEN",
+    "http_auth": "CONSUL_HTTP_AUTH",
+}
+_TLS = {
+    "ca_file": "CONSUL_CACERT",
+    "ca_path": "CONSUL_CAPATH",
+    "cert_file": "CONSUL_CLIENT_CERT",
+    "key_file": "CONSUL_CLIENT_KEY",
+    "server_name": "CONSUL_TLS_SERVER_NAME",
+}
+# Where in the configuration each variable goes; of two places that fit, the first one is meant.
+VARIABLES = {
+    "consul[0].address": "CONSUL_HTTP_ADDR",
+    **{f"consul[0].{key}": name for key, name in _TEXTS.items()},
+    **{f"consul[0].tls.{key}": name for key, name in _TLS.items()},
+    "consul[0].tls": "CONSUL_CLIENT_KEY",
+    "connections[0].token": "EVOTOR_TOKEN",
+}
+SWITCHES = ("CONSUL_HTTP_SSL", "CONSUL_HTTP_SSL_VERIFY")
 
 
 def from_environment(environ: Mapping[str, str]) -> Config:
     """Build the configuration of one Consul agent and, with EVOTOR_TOKEN, one connection."""
+    wrong = [name for name in SWITCHES if environ.get(name) and environ[name] not in _TRUTH]
+    if wrong:
+        raise ConfigError(Problem(name, "must be true or false") for name in wrong)
     raw: dict[str, Any] = {"consul": [_consul(environ)]}
     if token := environ.get("EVOTOR_TOKEN", "").strip():
         raw["connections"] = [{"id": "evotor", "kind": "evotor", "name": "Эвотор", "token": token}]
-    return parse(raw)
+    return parse(raw, Origin(variables=VARIABLES))
 
 
 def _consul(environ: Mapping[str, str]) -> dict[str, Any]:
-    settings: dict[str, Any] = {"name": "consul", "address": _address(environ), "tls": _tls(environ)}
-    if file := environ.get("CONSUL_HTTP_TOKEN_FILE"):
-        settings["token_file"] = file
-    elif token := environ.get("CONSUL_HTTP_TOKEN"):
-        settings["token"] = token
-    if auth := environ.get("CONSUL_HTTP_AUTH"):
-        settings["http_auth"] = auth
-    return settings
+    texts = {key: environ[name].strip() for key, name in _TEXTS.items() if environ.get(name, "").strip()}
+    if "token_file" in texts:
+        texts.pop("token", None)  # As in Consul's own tools, the file comes first.
+    return {"name": "consul", "address": _address(environ), "tls": _tls(environ), **texts}
 
 
 def _address(environ: Mapping[str, str]) -> str:
-    address = environ.get("CONSUL_HTTP_ADDR") or "127.0.0.1:8500"
-    secure = environ.get("CONSUL_HTTP_SSL", "") in _TRUE
+    address = environ.get("CONSUL_HTTP_ADDR", "").strip() or "127.0.0.1:8500"
+    secure = _TRUTH.get(environ.get("CONSUL_HTTP_SSL", ""), False)
     if "://" not in address:
         return f"{'https' if secure else 'http'}://{address}"
     return address.replace("http://", "https://", 1) if secure else address
 
 
 def _tls(environ: Mapping[str, str]) -> dict[str, Any]:
-    names = {
-        "ca_file": "CONSUL_CACERT",
-        "ca_path": "CONSUL_CAPATH",
-        "cert_file": "CONSUL_CLIENT_CERT",
-        "key_file": "CONSUL_CLIENT_KEY",
-        "server_name": "CONSUL_TLS_SERVER_NAME",
-    }
-    tls: dict[str, Any] = {key: environ[name] for key, name in names.items() if environ.get(name)}
-    if environ.get("CONSUL_HTTP_SSL_VERIFY", "") in _FALSE:
+    tls: dict[str, Any] = {key: environ[name] for key, name in _TLS.items() if environ.get(name)}
+    if not _TRUTH.get(environ.get("CONSUL_HTTP_SSL_VERIFY", ""), True):
         tls["insecure_skip_verify"] = True
     return tls

@@ -1,15 +1,17 @@
 """The types of settings: each says in its error what it wants."""
 
 import re
+from pathlib import Path
 from string import Formatter
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from exporter.config.durations import parse_duration
 
 URL_WORDS = ("service", "datacenter", "port", "address", "node", "service_id")
+_LONGEST = 366 * 86_400
 
 
 class Strict(BaseModel):
@@ -18,26 +20,42 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
-def _positive(seconds: float) -> float:
+def _bounded(seconds: float) -> float:
     if seconds <= 0:
         raise ValueError("must be longer than 0s")
+    if seconds > _LONGEST:
+        raise ValueError("must not be longer than a year")
     return seconds
 
 
+def _split(url: str) -> SplitResult | None:
+    """Return the parts of a URL whose host and port can be used."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # Raises ValueError, which quotes its input, when it is no port.
+    except ValueError:
+        return None
+    usable = parts.scheme in ("http", "https") and parts.hostname and url.isprintable() and " " not in url
+    return parts if usable else None
+
+
 def _http_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", url):
-        raise ValueError("must be an address such as https://host:port/path")
-    if parts.username is not None or parts.password is not None:
+    if "@" in re.split("[/?#]", url.partition("://")[2])[0]:
         raise ValueError("must not hold a user name or password")
-    _ = parts.port  # Raises ValueError when it is no port.
+    if not _split(url):
+        raise ValueError("must be an address such as https://host:port/path")
     return url
 
 
 def _consul_address(address: str) -> str:
     if address.startswith("unix://"):
+        if not address.startswith("unix:///"):
+            raise ValueError("must name a socket by its whole path, such as unix:///run/consul.sock")
         return address
-    return _http_url(address if "://" in address else f"http://{address}").rstrip("/")
+    url = _http_url(address if "://" in address else f"http://{address}")
+    if "?" in url or "#" in url:
+        raise ValueError("must not hold '?' or '#'")
+    return url.rstrip("/")
 
 
 def _one_or_many(raw: object) -> object:
@@ -57,7 +75,7 @@ def _regex(pattern: object) -> re.Pattern[str]:
         raise ValueError("must be a regular expression")
     try:
         return re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"is not a regular expression: {error}") from None
 
 
@@ -67,24 +85,50 @@ def _meta_key(key: str) -> str:
     return key
 
 
+def _meta_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse keys that would give one label twice: in labels '-' becomes '_'."""
+    first: dict[str, str] = {}
+    for key in keys:
+        label = key.replace("-", "_")
+        if label in first:
+            raise ValueError(f"{first[label]!r} and {key!r} would both become the label meta_{label}")
+        first[label] = key
+    return keys
+
+
 def _url_template(template: str) -> str:
-    fields = [field for _, field, _, _ in Formatter().parse(template) if field is not None]
-    if not set(fields) <= set(URL_WORDS):
+    if not set(_words_of(template)) <= set(URL_WORDS):
         words = ", ".join(f"{{{word}}}" for word in URL_WORDS)
         raise ValueError(f"may hold {words} only")
     _http_url(template.format(**dict.fromkeys(URL_WORDS, "1")))
     return template
 
 
+def _words_of(template: str) -> list[str]:
+    """Return what stands in braces, with all that makes it more than a plain word."""
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError:
+        raise ValueError("has a brace without its partner") from None
+    return [f"{name}{spec}{conversion or ''}" for _, name, spec, conversion in parts if name is not None]
+
+
 def _sendable(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
-    if not text or not text.isascii() or not text.isprintable():
-        raise ValueError("must be printable ASCII text")
+    if not text or text != text.strip() or not text.isascii() or not text.isprintable():
+        raise ValueError("must be printable ASCII text, not empty, without white space around it")
     return secret
 
 
-Duration = Annotated[float, BeforeValidator(parse_duration), AfterValidator(_positive)]
+def _path(raw: object) -> object:
+    if not isinstance(raw, str | Path) or not str(raw).strip() or not str(raw).isprintable():
+        raise ValueError("must be a path")
+    return Path(raw)
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration), AfterValidator(_bounded)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+FilePath = Annotated[Path, BeforeValidator(_path)]
 ConsulAddresses = Annotated[
     tuple[Annotated[str, AfterValidator(_consul_address)], ...],
     BeforeValidator(_one_or_many),
@@ -93,6 +137,8 @@ ConsulAddresses = Annotated[
 Datacenters = Annotated[tuple[str, ...] | Literal["all"] | None, BeforeValidator(_datacenters)]
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_regex)]
 Secret = Annotated[SecretStr, AfterValidator(_sendable)]
-MetaKey = Annotated[str, AfterValidator(_meta_key)]
+MetaKeys = Annotated[
+    tuple[Annotated[str, AfterValidator(_meta_key)], ...], Field(strict=False), AfterValidator(_meta_keys)
+]
 UrlTemplate = Annotated[str, AfterValidator(_url_template)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]

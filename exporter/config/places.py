@@ -1,7 +1,9 @@
 """Turn validation errors into problems a person can act on: where, what, and what was perhaps meant."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -14,12 +16,27 @@ _WORDING = (
     ("Input should be", "must be"),
     ("a valid dictionary", "a mapping"),
     ("a valid tuple", "a list"),
-    ("a valid string", "a string"),
+    ("a valid string", "text; put it in quotes"),
     ("a valid boolean", "true or false"),
     ("a valid integer", "a whole number"),
     ("String should", "must"),
     ("Tuple should have at least 1 item after validation, not 0", "must not be empty"),
+    ("must have at least 1 character", "must not be empty"),
+    ("Keys should be strings", "keys must be text; put them in quotes"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where settings were read: relative paths start at `folder`, `variables` give a place its variable's name."""
+
+    folder: Path = Path()
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def spoken(self, problem: Problem) -> Problem:
+        """Return the problem with the place that the user knows."""
+        known = (name for place, name in self.variables.items() if problem.place.startswith(place))
+        return problem._replace(place=next(known, problem.place))
 
 
 def place_of(path: tuple[int | str, ...]) -> str:
@@ -71,3 +88,14 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield annotation
     for argument in get_args(annotation):
         yield from _models_in(argument)
+
+
+def repeated(section: str, key: str, names: Sequence[object]) -> list[Problem]:
+    """Return a problem for each of `names` that stood before in the same section; other than text is no name."""
+    first: dict[str, int] = {}
+    problems = []
+    for number, name in enumerate(names):
+        if isinstance(name, str) and first.setdefault(name, number) != number:
+            owner = place_of((section, first[name]))
+            problems.append(Problem(place_of((section, number, key)), f"{name!r} is taken by {owner}"))
+    return problems

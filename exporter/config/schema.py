@@ -5,26 +5,25 @@ Options of a kind of connection are the kind's own: in `Config` they stay raw ma
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from exporter.config.durations import format_duration, parse_duration
 from exporter.config.fields import (
     ConsulAddresses,
     Datacenters,
     Duration,
+    FilePath,
     HttpUrl,
-    MetaKey,
+    MetaKeys,
     Name,
     Pattern,
     Secret,
     Strict,
     UrlTemplate,
 )
-
-FilePath = Annotated[Path, Field(strict=False)]
+from exporter.config.places import Origin
 
 
 class Tls(Strict):
@@ -104,7 +103,7 @@ class Consul(Polled):
     allow_stale: bool = True
     service_url: UrlTemplate = "http://{service}.service.{datacenter}.consul:{port}"
     services: ServiceFilter = ServiceFilter()
-    meta: Annotated[tuple[MetaKey, ...], Field(strict=False)] = ()
+    meta: MetaKeys = ()
     detail: Literal["instance", "check"] = "instance"
 
 
@@ -122,17 +121,15 @@ class ConnectionOptions(Polled):
     disconnect_url: HttpUrl | None = None
 
 
-def _unique_names(clusters: tuple[Consul, ...]) -> tuple[Consul, ...]:
-    names = [cluster.name for cluster in clusters]
-    twins = sorted({name for name in names if names.count(name) > 1})
-    if twins:
-        raise ValueError(f"two clusters have the name {', '.join(map(repr, twins))}")
-    return clusters
-
-
 class Config(Strict):
     """The whole file; `connections` are raw mappings, in the order of the file."""
 
-    consul: Annotated[tuple[Consul, ...], Field(strict=False), AfterValidator(_unique_names)] = ()
+    _origin: Origin = PrivateAttr(default=Origin())
+    consul: Annotated[tuple[Consul, ...], Field(strict=False)] = ()
     connections: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = ()
     connection_concurrency: Annotated[int, Field(ge=1, le=1000)] = 20
+
+    @property
+    def origin(self) -> Origin:
+        """Where the settings were read."""
+        return self._origin

@@ -19,6 +19,8 @@ class SecretFile:
         """Return the secret, "" when the file is missing or empty; TokenFileUnusable when it can't be used."""
         try:
             with open(self.path, "rb", opener=_without_waiting) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise TokenFileUnusable(f"{self.path} is not a regular file")
                 content = file.read(_LARGEST + 1)
         except FileNotFoundError:
             return ""

@@ -27,11 +27,7 @@ def options_of(sections: tuple[Mapping[str, Any], ...]) -> tuple[ConnectionOptio
             options.append(_options(section, number))
         except ConfigError as error:
             problems.extend(error.problems)
-    problems.extend(
-        repeated(
-            "connections", "id", [str(section.get("id", number)) for number, section in enumerate(sections)]
-        )
-    )
+    problems.extend(repeated("connections", "id", [section.get("id") for section in sections]))
     if problems:
         raise ConfigError(problems)
     return tuple(options)

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from exporter.building import Workshop, plan
+from exporter.building import plan
 from exporter.config import Consul, parse
 from exporter.connections.evotor import STORES
 from exporter.connections.kind import RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING
@@ -25,6 +25,7 @@ from exporter.families import lines_of
 from exporter.model import Check, ConnectionCheck, Endpoint, Metric, Reading, ServiceInstance
 from exporter.snapshot import Outcome, SourceId, View, advance, age, first_view
 from exporter.source import ConnectionFindings, Findings, ServiceFindings
+from exporter.workshop import Workshop
 
 STEP = 60.0
 # The labels that Prometheus adds to what it scrapes, as prometheus.yml has them.

@@ -1,5 +1,6 @@
 """The socket the web server listens on."""
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +19,9 @@ def listening(address: Address) -> Iterator[socket.socket]:
             (address.host, address.port), family=family, dualstack_ipv6=dual, backlog=128
         )
     except OSError as error:
-        where = f"{address.host}:{address.port}"
-        raise ConfigError(
-            [Problem("--web.listen-address", f"can't listen on {where}: {error.strerror}")]
-        ) from None
+        # The library's own text repeats the address; that of a name that can't be resolved has no number.
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise ConfigError([Problem("--web.listen-address", f"can't listen on {address}: {why}")]) from None
     with listener:
         yield listener
 

@@ -1,7 +1,7 @@
 """The landing page: the present status of everything, worst first, without Grafana."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -15,10 +15,23 @@ from exporter.timing import wall
 
 # A browser shows so many rows at once; the rest is counted.
 MOST_ROWS = 500
-_ORDER = (
-    *("down", "critical", "offline", "warning", "unreachable", "maintenance"),
-    *("waiting", "not connected", "passing", "online", "up"),
-)
+_MOST_CHECKS = 3
+# Every word of a status, the worst first, with the tone it is shown in.
+_TONES = {
+    "down": "bad",
+    "critical": "bad",
+    "offline": "bad",
+    "warning": "poor",
+    "unreachable": "poor",
+    "no data": "unknown",
+    "maintenance": "planned",
+    "waiting": "unknown",
+    "not connected": "unknown",
+    "passing": "good",
+    "online": "good",
+    "up": "good",
+}
+_ORDER = list(_TONES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +54,38 @@ class Row:
     tags: tuple[str, ...]
     when: When | None
 
+    @property
+    def tone(self) -> str:
+        """How bad the status is: bad, poor, unknown, planned or good."""
+        return _TONES[self.status]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows have a status."""
+
+    status: str
+    number: int
+    tone: str
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows worst first; `hidden` is how many were too many, `counts` how many have each status."""
+    """Rows worst first; `hidden` is how many were too many to show."""
 
     title: str
     rows: tuple[Row, ...]
     hidden: int
-    counts: tuple[tuple[str, int], ...]
+    counts: tuple[Count, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The page in one line: its tone, and what is broken."""
+
+    tone: str
+    headline: str
+    details: str
 
 
 def page(snapshot: Snapshot, metrics_path: str) -> str:
@@ -60,55 +96,93 @@ def page(snapshot: Snapshot, metrics_path: str) -> str:
         _table("Connections", _connections(views)),
         _table("Sources", map(_source, (view for view in views if view.connection is None))),
     )
-    return _template().render(tables=tables, metrics_path=metrics_path, version=__version__)
+    verdict = _verdict(tables)
+    return _template().render(
+        tables=tables, verdict=verdict, metrics_path=metrics_path, version=__version__, now=_exact(wall())
+    )
 
 
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=PackageLoader("exporter.web"), autoescape=True, undefined=StrictUndefined
+        loader=PackageLoader("exporter.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return environment.get_template("page.html")
 
 
 def _table(title: str, rows: Iterable[Row]) -> Table:
-    ordered = sorted(rows, key=lambda row: (_ORDER.index(row.status), row.name.lower()))
+    ordered = sorted(rows, key=lambda row: (_ORDER.index(row.status), row.name.lower(), row.kind))
     counts = Counter(row.status for row in ordered)
-    shown = tuple(ordered[:MOST_ROWS])
     return Table(
         title,
-        shown,
-        len(ordered) - len(shown),
-        tuple((word, counts[word]) for word in _ORDER if word in counts),
+        tuple(ordered[:MOST_ROWS]),
+        max(0, len(ordered) - MOST_ROWS),
+        tuple(Count(word, counts[word], _TONES[word]) for word in _ORDER if word in counts),
     )
 
 
-def _services(views: Iterable[View]) -> Iterable[Row]:
-    grouped: dict[tuple[str, str], list[tuple[ServiceState, float]]] = defaultdict(list)
-    for group in (group for view in views for group in view.groups.values() if not group.stale):
+def _verdict(tables: tuple[Table, ...]) -> Verdict:
+    bad = list(_broken(tables, "bad"))
+    poor = list(_broken(tables, "poor"))
+    number = sum(count.number for count, _ in bad + poor)
+    said = " · ".join(f"{count.number} {_noun(table, count)} {count.status}" for count, table in bad + poor)
+    if number:
+        return Verdict("bad" if bad else "poor", f"{number} need{'s' * (number == 1)} attention", said)
+    if any(count.tone == "good" for table in tables for count in table.counts):
+        return Verdict("good", "All is well", "")
+    return Verdict("unknown", "Nothing is known yet", "")
+
+
+def _broken(tables: tuple[Table, ...], tone: str) -> Iterator[tuple[Count, Table]]:
+    return ((count, table) for table in tables for count in table.counts if count.tone == tone)
+
+
+def _noun(table: Table, count: Count) -> str:
+    plural = table.title.lower()
+    return plural if count.number != 1 else plural.removesuffix("s")
+
+
+def _services(views: Iterable[View]) -> Iterator[Row]:
+    grouped: dict[tuple[str, str], list[tuple[ServiceState, float, bool]]] = defaultdict(list)
+    for group in (group for view in views for group in view.groups.values()):
         for state in group.states:
-            grouped[state.instance.key[:2]].append((state, group.checked_at))
+            grouped[state.instance.key[:2]].append((state, group.checked_at, group.stale))
     return (_service(datacenter, name, states) for (datacenter, name), states in grouped.items())
 
 
-def _service(datacenter: str, name: str, states: list[tuple[ServiceState, float]]) -> Row:
-    instances = [state.instance for state, _ in states]
-    status = min((instance.status for instance in instances), key=_ORDER.index)
+def _service(datacenter: str, name: str, states: list[tuple[ServiceState, float, bool]]) -> Row:
+    instances = [state.instance for state, _, _ in states]
+    _, checked_at, stale = states[0]
+    status = "no data" if stale else min((instance.status for instance in instances), key=_ORDER.index)
     up = sum(instance.status in ("passing", "warning") for instance in instances)
+    failing = dict.fromkeys(
+        check.name or check.check_id
+        for instance in instances
+        for check in instance.checks
+        if check.status != "passing"
+    )
+    text = " · ".join(("" if stale else f"{up}/{len(instances)} up", *list(failing)[:_MOST_CHECKS]))
     tags = sorted({tag for instance in instances if instance.endpoint for tag in instance.endpoint.tags})
     url = next((instance.url for instance in instances if instance.url), "")
-    return Row(name, datacenter, status, f"{up}/{len(instances)} up", url, tuple(tags), _when(states[0][1]))
+    return Row(name, datacenter, status, text.removeprefix(" · "), url, tuple(tags), _when(checked_at))
 
 
-def _connections(views: Iterable[View]) -> Iterable[Row]:
+def _connections(views: Iterable[View]) -> Iterator[Row]:
     for view in views:
         state = view.connection
-        if state and not state.stale:
+        if state:
             check = state.check
-            status = check.status.replace("_", " ")
-            text = " · ".join(filter(None, (check.details, check.reason.replace("_", " "))))
+            status = "no data" if state.stale else check.status.replace("_", " ")
+            text = " · ".join(filter(None, (check.reason.replace("_", " "), check.details)))
             link = check.face.action_url
-            yield Row(check.face.name, check.kind, status, text, link, (), _when(state.checked_at))
+            name = check.face.name
+            if name != check.connection:
+                text = " · ".join(filter(None, (text, check.connection)))
+            yield Row(name, check.kind, status, text, link, (), _when(state.checked_at))
 
 
 def _source(view: View) -> Row:
@@ -120,4 +194,8 @@ def _source(view: View) -> Row:
 
 def _when(at: float) -> When:
     ago = format_duration(max(0, round(wall() - at)))
-    return When(f"{ago} ago", datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds"))
+    return When(f"{ago} ago", _exact(at))
+
+
+def _exact(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,110 +1,121 @@
-"""TLS and basic authentication of our own server, from a file in the format of Prometheus' exporter-toolkit."""
+"""TLS and basic authentication of our own server, renewed while it runs."""
 
 import asyncio
 import base64
-import binascii
-import re
 import ssl
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any
 
 import bcrypt
-from pydantic import AfterValidator, Field
+from pydantic import SecretStr
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exporter.config import FilePath, Strict, read_mapping, validated
 from exporter.errors import ConfigError, Problem
+from exporter.logs import Log
+from exporter.web.webconfig import FLAG, load_web_config
 
-_VERSIONS = {
-    "TLS10": ssl.TLSVersion.TLSv1,
-    "TLS11": ssl.TLSVersion.TLSv1_1,
-    "TLS12": ssl.TLSVersion.TLSv1_2,
-    "TLS13": ssl.TLSVersion.TLSv1_3,
-}
-_CLIENT_AUTH = {
-    "NoClientCert": ssl.CERT_NONE,
-    "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
-    "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
-}
 # Compared with when the user is unknown, so that an answer takes as long as for a known one.
-_NOBODY = "$2b$10$abcdefghijklmnopqrstuuXrmsoSDkNWTTJzcfqm.2uHX6M3fnVCC"
+_NOBODY = SecretStr("$2b$10$abcdefghijklmnopqrstuuXrmsoSDkNWTTJzcfqm.2uHX6M3fnVCC")
 _MOST_REMEMBERED = 100
-
-TlsVersion = Literal["TLS10", "TLS11", "TLS12", "TLS13"]
-
-
-def _bcrypt_hash(text: str) -> str:
-    if not re.fullmatch(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}", text):
-        raise ValueError("must be a bcrypt hash, as htpasswd -nB prints it")
-    return text
+_LOOK_EVERY = 5.0
 
 
-class TlsServer(Strict):
-    """The section tls_server_config."""
+class _Renewed(ssl.SSLContext):
+    """A context that hands each new connection to the `current` one."""
 
-    cert_file: FilePath
-    key_file: FilePath
-    client_auth_type: Literal["NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"] = (
-        "NoClientCert"
-    )
-    client_ca_file: FilePath | None = None
-    min_version: TlsVersion = "TLS12"
-    max_version: TlsVersion = "TLS13"
+    current: ssl.SSLContext
+
+    def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
+        return self.current.wrap_bio(*args, **kwargs)
 
 
-class HttpServer(Strict):
-    """The section http_server_config."""
+class Security:
+    """The present users, headers and certificates; ConfigError when the file can't be used."""
 
-    headers: dict[str, str] = Field(default_factory=dict)
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._settings = load_web_config(path)
+        self._seen = self._settings.signature()
+        self.users = Users(self._settings.users)
+        self.context = _Renewed(ssl.PROTOCOL_TLS_SERVER) if self._settings.context else None
+        self._apply()
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What stands in every answer."""
+        return self._settings.headers
+
+    def renew(self) -> None:
+        """Read the file and its certificates again; on ConfigError the old ones stay in force."""
+        settings = load_web_config(self._path)
+        if bool(settings.context) != bool(self.context):
+            raise ConfigError([Problem(FLAG, "TLS can't be turned on or off without a restart")])
+        self._settings, self.users = settings, Users(settings.users)
+        self._apply()
+
+    def _apply(self) -> None:
+        if self.context and self._settings.context:
+            self.context.current = self._settings.context
+
+    async def watch(self) -> None:
+        """Renew whenever a file changes, for ever: certificates are replaced without telling us."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            found = await asyncio.to_thread(self._settings.signature)
+            if found != self._seen:
+                self._seen = found
+                await asyncio.to_thread(self._renew_and_tell)
+
+    def _renew_and_tell(self) -> None:
+        log = Log("web")
+        try:
+            self.renew()
+        except ConfigError as error:
+            log.error("changed web configuration not loaded", problem=error)
+        else:
+            self._seen = self._settings.signature()
+            log.info("web configuration loaded")
 
 
-class WebConfig(Strict):
-    """The whole file."""
+class Users:
+    """Who may come in; with nobody named, everyone may."""
 
-    tls_server_config: TlsServer | None = None
-    http_server_config: HttpServer = HttpServer()
-    basic_auth_users: dict[str, Annotated[str, AfterValidator(_bcrypt_hash)]] = Field(default_factory=dict)
+    def __init__(self, hashes: Mapping[str, SecretStr]) -> None:
+        self._hashes = hashes
+        self._known: dict[bytes, bool] = {}
+        self._one_at_a_time = asyncio.Semaphore()
 
+    async def admit(self, authorization: str) -> bool:
+        """Return whether the header names a user with the right password."""
+        if not self._hashes:
+            return True
+        credentials = _credentials(authorization)
+        if credentials is None:
+            return False
+        digest = sha256("\0".join(credentials).encode()).digest()
+        async with self._one_at_a_time:
+            if digest not in self._known:
+                if len(self._known) >= _MOST_REMEMBERED:
+                    self._known.clear()
+                # bcrypt is slow on purpose: beside the event loop, and once per pair.
+                self._known[digest] = await asyncio.to_thread(self._matches, *credentials)
+        return self._known.get(digest, False)
 
-def load_web_config(path: Path) -> tuple[WebConfig, ssl.SSLContext | None]:
-    """Read the file and what it names, paths being relative to it; ConfigError says what is wrong."""
-    web = validated(WebConfig, read_mapping(path))
-    if web.tls_server_config is None:
-        return web, None
-    try:
-        return web, _server_context(web.tls_server_config, path.parent)
-    except (OSError, ssl.SSLError) as error:
-        why = (
-            "no PEM certificate, or no key that fits it"
-            if isinstance(error, ssl.SSLError)
-            else error.strerror
-        )
-        raise ConfigError([Problem("tls_server_config", f"a file can't be used: {why}")]) from None
-
-
-def _server_context(tls: TlsServer, base: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = _VERSIONS[tls.min_version]
-    context.maximum_version = _VERSIONS[tls.max_version]
-    context.load_cert_chain(base / tls.cert_file, base / tls.key_file)
-    if tls.client_ca_file:
-        context.load_verify_locations(base / tls.client_ca_file)
-    context.verify_mode = _CLIENT_AUTH[tls.client_auth_type]
-    return context
+    def _matches(self, user: str, password: str) -> bool:
+        expected = self._hashes.get(user, _NOBODY).get_secret_value()
+        return bcrypt.checkpw(password.encode()[:72], expected.encode()) and user in self._hashes
 
 
 class Guard:
     """ASGI middleware: lets known users in only, and adds the configured headers."""
 
-    def __init__(self, app: ASGIApp, users: Mapping[str, str], headers: Mapping[str, str]) -> None:
+    def __init__(self, app: ASGIApp, security: Security) -> None:
         self._app = app
-        self._users = users
-        self._headers = headers
-        self._known: dict[bytes, bool] = {}
+        self._security = security
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with 401."""
@@ -113,37 +124,21 @@ class Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self._headers)
+                MutableHeaders(scope=message).update(self._security.headers)
             await send(message)
 
         app = self._app
-        if self._users and not await self._is_known(Headers(scope=scope).get("Authorization", "")):
-            app = PlainTextResponse(
-                "Unauthorized\n", 401, {"WWW-Authenticate": 'Basic realm="status-exporter"'}
-            )
+        if not await self._security.users.admit(Headers(scope=scope).get("Authorization", "")):
+            app = PlainTextResponse("Unauthorized\n", 401, {"WWW-Authenticate": "Basic"})
         return await app(scope, receive, send_with_headers)
 
-    async def _is_known(self, authorization: str) -> bool:
-        user, password = _credentials(authorization)
-        digest = sha256(f"{user}\0{password}".encode()).digest()
-        if digest not in self._known:
-            if len(self._known) >= _MOST_REMEMBERED:
-                self._known.clear()
-            # bcrypt is slow on purpose: beside the event loop, and once per pair.
-            self._known[digest] = await asyncio.to_thread(self._matches, user, password)
-        return self._known[digest]
 
-    def _matches(self, user: str, password: str) -> bool:
-        expected = self._users.get(user, _NOBODY)
-        return bcrypt.checkpw(password.encode()[:72], expected.encode()) and user in self._users
-
-
-def _credentials(authorization: str) -> tuple[str, str]:
+def _credentials(authorization: str) -> tuple[str, str] | None:
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
-        return "", ""
+        return None
     try:
         user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        return "", ""
+    except ValueError:
+        return None
     return user, password

@@ -1,5 +1,6 @@
 """The ASGI application: what is served under which path."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -39,7 +40,7 @@ class Served(Protocol):
     def ready(self) -> bool:
         """Whether the first round of polls is over."""
 
-    def reload(self) -> None:
+    async def reload(self) -> None:
         """Read the configuration again; ConfigError when the old one stays in force."""
 
 
@@ -63,7 +64,9 @@ class Endpoints:
 
     async def landing(self, request: Request) -> Response:
         """Show the present status of everything."""
-        return HTMLResponse(page(self._served.snapshot, self._metrics_path), headers=_PAGE_HEADERS)
+        # Beside the event loop, which has polls and scrapes to serve while thousands of rows are sorted.
+        html = await asyncio.to_thread(page, self._served.snapshot, self._metrics_path)
+        return HTMLResponse(html, headers=_PAGE_HEADERS)
 
     async def healthy(self, request: Request) -> Response:
         """Say that the process answers."""
@@ -78,7 +81,7 @@ class Endpoints:
     async def reload(self, request: Request) -> Response:
         """Read the configuration again."""
         try:
-            self._served.reload()
+            await self._served.reload()
         except ConfigError as error:
             return PlainTextResponse(f"The old configuration stays in force:\n{error}\n", 500)
         return PlainTextResponse("The configuration was loaded.\n")
