@@ -117,7 +117,7 @@ def _piece(plain: bytes) -> Piece:
 
 
 def _body(families: Mapping[Metric, Piece], format_: Format) -> Body:
-    headed = ((_piece(_header(metric, format_).encode()), lines) for metric, lines in families.items())
+    headed = ((_piece(header(metric, format_).encode()), lines) for metric, lines in families.items())
     pieces = tuple(piece for family in headed for piece in family)
     checksum = 0
     for piece in pieces:
@@ -125,7 +125,8 @@ def _body(families: Mapping[Metric, Piece], format_: Format) -> Body:
     return Body(pieces, sum(len(piece.plain) for piece in pieces), checksum)
 
 
-def _header(metric: Metric, format_: Format) -> str:
+def header(metric: Metric, format_: Format) -> str:
+    """Return the HELP and TYPE lines of a family; the demo's history writes them too."""
     help_ = metric.help.replace("\\", r"\\").replace("\n", r"\n")
     if format_ == "text":
         return f"# HELP {metric.name} {help_}\n# TYPE {metric.name} {metric.type}\n"
