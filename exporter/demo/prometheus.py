@@ -38,6 +38,8 @@ class Programs:
 
 def settle(programs: Programs, folder: Path) -> None:
     """Make a fresh `folder` with the project's configuration and rules, pointing at the demo's exporter."""
+    if not (_CONFIG.is_file() and _RULES.is_dir()):
+        raise PrometheusFailed("prometheus.yml and rules are not here: run this in the project's folder")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "targets").mkdir(parents=True)
     shutil.copy(_CONFIG, folder)
