@@ -27,7 +27,14 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 @pytest.mark.parametrize("arguments", [(), ("--profile", "demo")], ids=["plain", "demo"])
 def test_compose_accepts_the_file(docker_compose: Path, arguments: tuple[str, ...]) -> None:
     """docker-compose itself finds nothing wrong, with and without the demo."""
-    command = [docker_compose, "-f", ROOT / "docker-compose.yml", *arguments, "config", "--quiet"]
+    command: list[str | Path] = [
+        docker_compose,
+        "-f",
+        ROOT / "docker-compose.yml",
+        *arguments,
+        "config",
+        "--quiet",
+    ]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
 
@@ -102,15 +109,18 @@ def test_the_demo_configuration_is_that_of_the_demo() -> None:
     """examples/demo.yml watches just what the simulators play, where compose puts them."""
     flags = demo_flags(SERVICES["simulators"]["command"][1:])
     (secrets,) = (t for name, source, t in _mounts() if name == "exporter" and source == "demo-tokens")
-    addresses = (f"http://simulators:{address.port}" for address in (flags.consul, flags.evotor))
-    expected = settings(demo_world(), *addresses, Path(secrets) / "tokens")
+    consul, evotor = (f"http://simulators:{address.port}" for address in (flags.consul, flags.evotor))
+    expected = settings(demo_world(), consul, evotor, Path(secrets) / "tokens")
     assert yaml.safe_load((ROOT / "examples/demo.yml").read_text()) == expected
 
 
 def test_targets_name_services_of_compose() -> None:
-    """Prometheus within compose scrapes the exporter where it listens."""
-    (target,) = yaml.safe_load((ROOT / "targets/compose/exporter.yml").read_text())
-    assert target["targets"] == [f"exporter:{DEFAULT_ADDRESS.port}"]
+    """Prometheus within compose scrapes the exporter where it listens, and tells the Alertmanager."""
+    (exporter,) = yaml.safe_load((ROOT / "targets/compose/exporter.yml").read_text())
+    (alertmanager,) = yaml.safe_load((ROOT / "targets/compose/alertmanager.yml").read_text())
+    assert exporter["targets"] == [f"exporter:{DEFAULT_ADDRESS.port}"]
+    assert alertmanager["targets"] == ["alertmanager:9093"]
+    assert SERVICES["alertmanager"]["ports"] == ["127.0.0.1:9093:9093"]
 
 
 def test_grafana_asks_the_prometheus_of_compose() -> None:
