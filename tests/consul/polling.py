@@ -1,0 +1,95 @@
+"""Poll a source again and again, each time an interval later, and see which requests that took."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from exporter.client import HttpClient
+from exporter.config import Consul, Tls
+from exporter.consul import ConsulSource
+from exporter.model import InstanceKey, ServiceInstance
+from exporter.source import ServiceFindings
+
+Handler = Callable[[httpx.Request], Any]
+Statuses = dict[tuple[str, str, str], str]
+
+
+class Recording(httpx.AsyncBaseTransport):
+    """Passes requests on and remembers them."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self.requests: list[httpx.Request] = []
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class Polled:
+    """A source with an event loop of its own; keywords are settings of its section.
+
+    `now` is the source's clock in seconds. Without a `handler` requests go over the network.
+    """
+
+    def __init__(self, *addresses: str, handler: Handler | None = None, **settings: Any) -> None:
+        inner = httpx.MockTransport(handler) if handler else httpx.AsyncHTTPTransport()
+        self._transport = Recording(inner)
+        self._client = HttpClient(Tls(), transport=self._transport)
+        where = list(addresses or ("http://consul:8500",))
+        self.settings = Consul.model_validate({"name": "main", "address": where, **settings})
+        self.now = 0.0
+        clients = dict.fromkeys(self.settings.address, self._client)
+        self.source = ConsulSource(self.settings, clients, lambda: self.now)
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._runner.run(self._client.close())
+        self._runner.close()
+
+    def poll(self) -> ServiceFindings:
+        """Poll, and let an interval pass."""
+        self._transport.requests.clear()
+        try:
+            return self._runner.run(self.source.poll())
+        finally:
+            self.now += self.settings.interval
+
+    def instances(self) -> dict[InstanceKey, ServiceInstance]:
+        """Poll and return all instances; raise the error when a datacenter failed."""
+        findings = self.poll()
+        if findings.failure:
+            raise findings.failure
+        return {instance.key: instance for found in findings.instances.values() for instance in found}
+
+    def statuses(self, *, of: str = "") -> Statuses:
+        """Poll and return the status by service, service_id and node; only those `of` one service, if named."""
+        found = self.instances().values()
+        return {i.key[1:]: i.status for i in found if i.key.service != "consul" and of in ("", i.key.service)}
+
+    @property
+    def requests(self) -> list[httpx.Request]:
+        """The requests of the latest poll."""
+        return self._transport.requests
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths of the latest poll's requests, as they were sent."""
+        return [request.url.raw_path.decode().partition("?")[0] for request in self.requests]
+
+
+def asked_services(paths: Iterable[str]) -> list[str]:
+    """Return which services' details were asked for."""
+    start = "/v1/health/service/"
+    return [path.removeprefix(start) for path in paths if path.startswith(start)]
