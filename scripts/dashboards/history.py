@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from scripts.dashboards.grafana import Json, regex_mapping
 from scripts.dashboards.look import FAINT, State
 
-BAR_WIDTHS = {1: 1, 2: 3, 3: 6, 4: 12}
+BAR_WIDTHS = {1: 1, 2: 3, 3: 6, 4: 11}
 """Pixels of a bar by width class: up to 289, 97, 49 and 25 bars fill the same column."""
 
-COLUMN_WIDTH = 320
+COLUMN_WIDTH = 308
 BAR_HEIGHT = 20
 _SHARE = r"(?:00(\d)|0(\d\d)|(\d{3}))(\d)"  # 0933 -> 93 and 3, without leading zeros
 _FIRST_GROUPS = {"rest": 1, "no_data": 5, "time": 9, "first": 12, "second": 16, "third": 20}

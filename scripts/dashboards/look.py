@@ -6,6 +6,7 @@ from exporter.model import CONNECTION_STATUSES, SERVICE_STATUSES
 
 GREEN, YELLOW, ORANGE, RED, BLUE = "#73BF69", "#FADE2A", "#FF9830", "#F2495C", "#5794F2"
 GREY = "#8E8E8E"
+QUIET_GREEN = "#37672F"
 FAINT = "#8080805C"
 """What is unknown: visible on the dark and on the light theme, and never the loudest thing on the page."""
 
@@ -22,21 +23,29 @@ NO_DATA_CODE = 2
 
 @dataclass(frozen=True)
 class State:
-    """One status: its key (value of the label, key of the text), colour, and rank of badness in the rules."""
+    """One status: its key (value of the label, key of the text), colour, rank of badness in the rules, cell colour.
+
+    What is well has a quieter cell, so that a long green column doesn't drown the one red cell.
+    """
 
     key: str
     color: str
     code: int
+    cell: str = ""
+
+    @property
+    def cell_color(self) -> str:
+        return self.cell or self.color
 
 
 SERVICE_STATES = (
-    State("passing", GREEN, 0),
+    State("passing", GREEN, 0, QUIET_GREEN),
     State("warning", YELLOW, 3),
     State("critical", RED, 4),
     State("maintenance", BLUE, 1),
 )
 CONNECTION_STATES = (
-    State("online", GREEN, 0),
+    State("online", GREEN, 0, QUIET_GREEN),
     State("unreachable", ORANGE, 3),
     State("offline", RED, 4),
     State("not_connected", GREY, 1),

@@ -33,21 +33,24 @@ from scripts.dashboards.table import Column, table
 
 Texts = Mapping[str, str]
 
-STATUS_WIDTH = 140
-GAUGE_WIDTH = 140
+STATUS_WIDTH = 112
+GAUGE_WIDTH = 108
 SUBJECT = '"service", "service_id", "connection", "source"'
 
 
-def state_mappings(states: tuple[State, ...], text: Texts) -> list[Json]:
+def state_mappings(states: tuple[State, ...], text: Texts, *, cell: bool = False) -> list[Json]:
     """The rank of a status as its word and colour; nothing is `no data`."""
-    known = [(str(state.code), text[state.key], state.color) for state in worst_first(states)]
+    known = [
+        (str(state.code), text[state.key], state.cell_color if cell else state.color)
+        for state in worst_first(states)
+    ]
     return [value_mapping(known), null_mapping(text[NO_DATA], GREY)]
 
 
 def state_column(source: str, title: str, states: tuple[State, ...], text: Texts) -> Column:
     """A status as a coloured cell with its word."""
     properties = {
-        "mappings": state_mappings(states, text),
+        "mappings": state_mappings(states, text, cell=True),
         "custom.cellOptions": {"type": "color-background", "mode": "basic"},
     }
     return Column(source, title, width=STATUS_WIDTH, properties=properties)
@@ -67,6 +70,12 @@ def share_column(source: str, title: str) -> Column:
     return Column(source, title, width=GAUGE_WIDTH, properties=properties)
 
 
+def percent_column(source: str, title: str) -> Column:
+    """A percentage with one decimal, in the colour of how good it is."""
+    gauge = share_column(source, title).properties
+    return Column(source, title, width=92, properties=gauge | {"custom.cellOptions": {"type": "color-text"}})
+
+
 def history_column(title: str, states: tuple[State, ...], text: Texts, url: str = "") -> Column:
     """The bars of history.py; the whole cell may be a link."""
     words = {key: text[key] for key in (*(state.key for state in states), NO_DATA)}
@@ -83,15 +92,18 @@ def icon_column(source: str, title: str) -> Column:
     """A picture for each known word; a URL is shown as the picture it names."""
     known = value_mapping([(word, picture, "") for word, picture in ICONS.items()])
     other = regex_mapping("/^(?!https?:|data:).+$/", OTHER_ICON, 1)
-    properties = {"custom.cellOptions": {"type": "image"}, "mappings": [known, other]}
-    return Column(source, title, width=56, properties=properties)
+    properties = {"noValue": "", "custom.cellOptions": {"type": "image"}, "mappings": [known, other]}
+    return Column(source, title, width=44, properties=properties)
 
 
 def ago_columns(source: str, hidden: str, title: str) -> list[Column]:
     """A time as "... ago" with the exact time in the tooltip: the same query twice, once hidden."""
     ago = {"unit": "dateTimeFromNow", "custom.tooltip": {"field": hidden, "placement": "left"}}
     exact = {"unit": "dateTimeAsLocal", "custom.width": 180}
-    return [Column(source, title, width=130, properties=ago), Column(hidden, properties=exact)]
+    return [
+        Column(source, title, width=100, properties=ago | {"custom.wrapText": True}),
+        Column(hidden, properties=exact),
+    ]
 
 
 def counts(

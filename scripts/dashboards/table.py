@@ -14,8 +14,8 @@ EMPTY = "–"
 class Column:
     """A column: its field in the queries' answers, its heading, its widths in pixels, its override properties.
 
-    Without `width` it shares what the others leave, down to `min_width`. Without `title` it is hidden, for links
-    and tooltips of others.
+    Without `width` it shares what the others leave, down to `min_width`; two such columns at most, as thirds of a
+    pixel bring a scrollbar. Without `title` it is hidden, for links and tooltips of others.
     """
 
     source: str

@@ -132,15 +132,15 @@ def columns(text: Texts) -> list[Column]:
     reasons = value_mapping([(reason, text[f"reason.{reason}"], "") for reason in REASONS])
     return [
         panels.icon_column("icon", " "),
-        Column("name", text["name"], min_width=100, properties=wrapped),
-        Column("details", text["details"], min_width=110, properties=wrapped),
-        Column("kind", text["kind"], width=80),
+        Column("name", text["name"], width=92, properties=wrapped),
+        Column("details", text["details"], min_width=70, properties=wrapped),
+        Column("kind", text["kind"], width=64),
         panels.state_column("Value #A", text["status"], CONNECTION_STATES, text),
-        Column("reason", text["reason"], min_width=110, properties={"mappings": [reasons]} | wrapped),
+        Column("reason", text["reason"], min_width=70, properties={"mappings": [reasons]} | wrapped),
         *panels.ago_columns("Value #L", "Value #M", text["last_check"]),
-        panels.share_column("Value #U", text["online_24h"]),
+        panels.percent_column("Value #U", text["online_24h"]),
         panels.history_column(text["history_24h"], CONNECTION_STATES, text),
-        Column("action", text["action"], width=120, properties=action(text)),
+        Column("action", text["action"], width=92, properties=action(text)),
         Column("action_url"),
         Column("connection"),
     ]
@@ -150,6 +150,7 @@ def action(text: Texts) -> dict[str, object]:
     """The word for what can be done, linked to where it is done."""
     words = value_mapping([("connect", text["connect"], BLUE), ("disconnect", text["disconnect"], ORANGE)])
     return {
+        "noValue": "",
         "mappings": [words],
         "custom.cellOptions": {"type": "color-text"},
         "links": [link(text["open_action"], "${__data.fields.action_url}", new_tab=True)],

@@ -148,7 +148,7 @@ def instances(text: Texts) -> Json:
     columns = [
         panels.state_column("Value #A", text["status"], SERVICE_STATES, text),
         Column("service_id", text["instance"], min_width=140),
-        Column("node", text["node"], min_width=100),
+        Column("node", text["node"], width=130),
         Column("endpoint", text["address"], min_width=140),
         *panels.ago_columns("Value #S", "Value #T", text["since"]),
         *panels.ago_columns("Value #L", "Value #M", text["last_checked"]),

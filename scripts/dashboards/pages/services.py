@@ -10,6 +10,7 @@ from scripts.dashboards.grafana import (
     datasource_variable,
     link,
     query_variable,
+    regex_mapping,
     target,
     text_variable,
     window_variable,
@@ -113,13 +114,16 @@ def columns(text: Texts) -> list[Column]:
     wrapped = {"custom.wrapText": True}
     details = link(text["open_service"], SERVICE_URL)
     pills = {"custom.cellOptions": {"type": "pill"}, "color": {"mode": "palette-classic-by-name"}} | wrapped
-    url = {"links": [link(text["open_url"], "${__value.raw}", new_tab=True)]} | wrapped
+    url = {
+        "links": [link(text["open_url"], "${__value.raw}", new_tab=True)],
+        "mappings": [regex_mapping("/^https?:\\/\\//", "")],  # the scheme costs room; the link keeps it
+    }
     return [
-        Column("name", text["service_name"], min_width=150, properties={"links": [details]} | wrapped),
+        Column("name", text["service_name"], min_width=100, properties={"links": [details]} | wrapped),
         panels.state_column("Value #A", text["status"], SERVICE_STATES, text),
-        Column("instances", text["instances"], width=110, properties={"custom.align": "center"}),
-        Column("url", text["url"], min_width=190, properties=url),
-        Column("tags", text["tags"], min_width=130, properties=pills),
+        Column("instances", text["up_of_total"], width=84, properties={"custom.align": "center"}),
+        Column("url", text["url"], width=244, properties=url),
+        Column("tags", text["tags"], min_width=90, properties=pills),
         panels.share_column("Value #U", text["passing_24h"]),
         panels.history_column(text["history_24h"], SERVICE_STATES, text, SERVICE_URL),
         Column("datacenter"),

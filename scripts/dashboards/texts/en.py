@@ -32,6 +32,7 @@ TEXTS: dict[str, str] = {
     # columns
     "service_name": "Service Name",
     "instances": "Instances",
+    "up_of_total": "Instances",
     "url": "URL",
     "tags": "Tags",
     "passing_24h": "Passing 24h",
