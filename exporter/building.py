@@ -47,15 +47,19 @@ def read_file(path: Path) -> Config:
     try:
         return parse(raw, Origin(path.parent))
     except ConfigError as error:
-        problems = list(error.problems)
-        _collected(problems, lambda: options_of(_mappings(raw.get("connections"))))
-        raise ConfigError(problems) from None
+        raise ConfigError([*error.problems, *_connection_problems(raw.get("connections"))]) from None
 
 
-def _mappings(connections: object) -> tuple[Mapping[str, Any], ...]:
-    """Return the connections, when all of them can be read at all."""
-    found = connections if isinstance(connections, list) else []
-    return tuple(found) if all(isinstance(section, Mapping) for section in found) else ()
+def _connection_problems(sections: object) -> Iterator[Problem]:
+    """Yield what is wrong with those connections that are mappings; about others all is said."""
+    found = sections if isinstance(sections, list) else []
+    problems: list[Problem] = []
+    mappings = tuple(section if isinstance(section, Mapping) else {} for section in found)
+    _collected(problems, lambda: options_of(mappings))
+    said = tuple(
+        f"connections[{number}]." for number, section in enumerate(found) if section is not mappings[number]
+    )
+    return (problem for problem in problems if not problem.place.startswith(said))
 
 
 def plan(config: Config) -> Plan:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from exporter.config.durations import parse_duration
 
 URL_WORDS = ("service", "datacenter", "port", "address", "node", "service_id")
-_LONGEST = 366 * 86_400
+LONGEST = 366 * 86_400.0
 
 
 class Strict(BaseModel):
@@ -20,10 +20,12 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
-def _bounded(seconds: float) -> float:
+def duration(raw: object) -> float:
+    """Return the seconds of a duration that a timer can have; ValueError says what is wrong."""
+    seconds = parse_duration(raw)
     if seconds <= 0:
         raise ValueError("must be longer than 0s")
-    if seconds > _LONGEST:
+    if seconds > LONGEST:
         raise ValueError("must not be longer than a year")
     return seconds
 
@@ -74,7 +76,7 @@ def _regex(pattern: object) -> re.Pattern[str]:
     if not isinstance(pattern, str):
         raise ValueError("must be a regular expression")
     try:
-        return re.compile(pattern)
+        return re.compile(pattern, re.DOTALL)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"is not a regular expression: {error}") from None
 
@@ -126,7 +128,7 @@ def _path(raw: object) -> object:
     return Path(raw)
 
 
-Duration = Annotated[float, BeforeValidator(parse_duration), AfterValidator(_bounded)]
+Duration = Annotated[float, BeforeValidator(duration)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 FilePath = Annotated[Path, BeforeValidator(_path)]
 ConsulAddresses = Annotated[

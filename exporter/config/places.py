@@ -20,7 +20,9 @@ _WORDING = (
     ("a valid boolean", "true or false"),
     ("a valid integer", "a whole number"),
     ("String should", "must"),
-    ("Tuple should have at least 1 item after validation, not 0", "must not be empty"),
+    ("Value should have at least 1 item after validation, not 0", "must not be empty"),
+    ("greater than or equal to", "at least"),
+    ("less than or equal to", "at most"),
     ("must have at least 1 character", "must not be empty"),
     ("Keys should be strings", "keys must be text; put them in quotes"),
 )
@@ -40,8 +42,9 @@ class Origin:
 
 
 def place_of(path: tuple[int | str, ...]) -> str:
-    """Write a path as `connections[0].interval`."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+    """Write a path as `connections[0].interval`; a key that is wrong itself stands for its value."""
+    steps = (step for step in path if step != "[key]")
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
 
 
 def problems_of(

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from exporter.config.durations import format_duration, parse_duration
+from exporter.config.durations import format_duration
 from exporter.config.fields import (
+    LONGEST,
     ConsulAddresses,
     Datacenters,
     Duration,
@@ -22,6 +23,7 @@ from exporter.config.fields import (
     Secret,
     Strict,
     UrlTemplate,
+    duration,
 )
 from exporter.config.places import Origin
 
@@ -60,11 +62,11 @@ class Polled(Strict):
         if not isinstance(raw, Mapping):
             return raw
         try:
-            interval = parse_duration(raw["interval"]) if "interval" in raw else cls._usual("interval")
+            interval = duration(raw["interval"]) if "interval" in raw else cls._usual("interval")
         except ValueError:
             return raw  # The field itself says what is wrong.
-        timeout = min(cls._usual("timeout"), interval)
-        return {"timeout": format_duration(timeout), "stale_after": format_duration(3 * interval), **raw}
+        usual = {"timeout": min(cls._usual("timeout"), interval), "stale_after": min(3 * interval, LONGEST)}
+        return {**{key: format_duration(seconds) for key, seconds in usual.items()}, **raw}
 
     @classmethod
     def _usual(cls, field: str) -> float:
@@ -84,7 +86,7 @@ class Polled(Strict):
 class ServiceFilter(Strict):
     """Which service names are shown; the patterns match the whole name."""
 
-    include: Annotated[tuple[Pattern, ...], Field(strict=False)] = (re.compile(".*"),)
+    include: Annotated[tuple[Pattern, ...], Field(strict=False)] = (re.compile(".*", re.DOTALL),)
     exclude: Annotated[tuple[Pattern, ...], Field(strict=False)] = ()
 
     def shows(self, service: str) -> bool:

@@ -10,6 +10,9 @@ import yaml
 from exporter.errors import ConfigError, Problem
 
 _LARGEST = 32 * 2**20
+_DEEPEST = 100
+# What the library raises about a value such as `!!bool maybe`.
+_UNFIT = (ValueError, LookupError, AttributeError, TypeError)
 
 # YAML 1.2's idea of plain words: `no`, `on`, `10:30` and `2026-01-01` are text, as their writers mean them.
 _PLAIN = (
@@ -33,7 +36,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
         content = _parsed(_read(path), str(path))
     except OSError as error:
         raise ConfigError([Problem(str(path), f"can't be read: {error.strerror}")]) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, *_UNFIT) as error:
         raise ConfigError([Problem(str(path), _why(error))]) from None
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise ConfigError([Problem(str(path), "must be a mapping of settings")])
@@ -49,6 +52,8 @@ def _read(path: Path) -> bytes:
 
 
 def _parsed(content: bytes, place: str) -> object:
+    if _is_too_deep(content):
+        raise ConfigError([Problem(place, "is nested too deeply")])
     loader = _Loader(content)
     try:
         node = loader.get_single_node()
@@ -59,6 +64,17 @@ def _parsed(content: bytes, place: str) -> object:
         return loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+def _is_too_deep(content: bytes) -> bool:
+    """Find out before the parser in C recurses into it and crashes."""
+    depth = 0
+    for event in yaml.parse(content, _Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _twice(node: yaml.Node, visited: set[int]) -> Iterator[str]:
@@ -85,7 +101,7 @@ def _where(mark: Any) -> str:
 
 def _why(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"{_where(error.problem_mark)}: {error.problem}"
-    if isinstance(error, RecursionError):
-        return "is nested too deeply"
-    return "is not text in UTF-8 or UTF-16" if isinstance(error, yaml.reader.ReaderError) else "is not YAML"
+        return f"{_where(error.problem_mark)}: {', '.join(filter(None, (error.context, error.problem)))}"
+    if isinstance(error, yaml.reader.ReaderError):
+        return "is not text in UTF-8 or UTF-16"
+    return "holds a value that doesn't fit its tag"

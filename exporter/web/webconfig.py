@@ -119,7 +119,7 @@ def load_web_config(path: Path | None) -> WebSettings:
 
 def _loaded(path: Path) -> WebSettings:
     web = validated(WebConfig, read_mapping(path))
-    headers = {name: value for name, value in web.http_server_config.headers.items() if value}
+    headers = {str(name): value for name, value in web.http_server_config.headers.items() if value}
     if web.tls_server_config is None:
         return WebSettings(web.basic_auth_users, headers, None, (path,))
     tls = _anchored(web.tls_server_config, path.parent)

@@ -1,0 +1,108 @@
+"""The configuration from environment variables."""
+
+from pathlib import Path
+
+import pytest
+
+from exporter.building import plan
+from exporter.config import from_environment
+from exporter.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("environ", "address"),
+    [
+        pytest.param({}, "http://127.0.0.1:8500", id="nothing set"),
+        pytest.param({"CONSUL_HTTP_ADDR": "c:1"}, "http://c:1", id="without scheme"),
+        pytest.param({"CONSUL_HTTP_ADDR": "c:1", "CONSUL_HTTP_SSL": "true"}, "https://c:1", id="SSL"),
+        pytest.param(
+            {"CONSUL_HTTP_ADDR": "http://c:1", "CONSUL_HTTP_SSL": "1"}, "https://c:1", id="SSL, http"
+        ),
+        pytest.param({"CONSUL_HTTP_ADDR": "https://c", "CONSUL_HTTP_SSL": "0"}, "https://c", id="no SSL"),
+        pytest.param({"CONSUL_HTTP_ADDR": " \n"}, "http://127.0.0.1:8500", id="white space"),
+        pytest.param({"CONSUL_HTTP_ADDR": "unix:///s", "CONSUL_HTTP_SSL": "1"}, "unix:///s", id="socket"),
+    ],
+)
+def test_the_address_is_read_as_consul_reads_it(environ: dict[str, str], address: str) -> None:
+    """CONSUL_HTTP_ADDR and CONSUL_HTTP_SSL give the same address as Consul's own tools take."""
+    assert (address,) == plan(from_environment(environ)).consul[0].address
+
+
+def test_everything_about_consul_can_be_said(tmp_path: Path) -> None:
+    """Token, basic authentication and TLS have Consul's variables."""
+    (cluster,) = plan(
+        from_environment(
+            {
+                "CONSUL_HTTP_TOKEN": "t0ken",
+                "CONSUL_HTTP_AUTH": "user:pass",
+                "CONSUL_CAPATH": str(tmp_path),
+                "CONSUL_TLS_SERVER_NAME": "consul.example",
+                "CONSUL_HTTP_SSL_VERIFY": "false",
+            }
+        )
+    ).consul
+
+    assert cluster.token
+    assert cluster.token.get_secret_value() == "t0ken"
+    assert cluster.http_auth
+    assert cluster.http_auth.get_secret_value() == "user:pass"
+    assert (tmp_path, "consul.example", True) == (
+        cluster.tls.ca_path,
+        cluster.tls.server_name,
+        cluster.tls.insecure_skip_verify,
+    )
+
+
+def test_a_token_file_comes_before_a_token(tmp_path: Path) -> None:
+    """With both variables the file is read, as Consul's own tools do."""
+    file = tmp_path / "token"
+    file.write_text("t")
+
+    (cluster,) = plan(
+        from_environment({"CONSUL_HTTP_TOKEN": "x", "CONSUL_HTTP_TOKEN_FILE": str(file)})
+    ).consul
+
+    assert (file, None) == (cluster.token_file, cluster.token)
+
+
+def test_an_evotor_token_makes_a_connection() -> None:
+    """EVOTOR_TOKEN is one connection; without it, or when it is empty, there is none."""
+    (connection,) = plan(from_environment({"EVOTOR_TOKEN": "t\n"})).connections
+
+    assert (connection.id, connection.kind, connection.name) == ("evotor", "evotor", "Эвотор")
+    assert plan(from_environment({"EVOTOR_TOKEN": " "})).connections == ()
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        (
+            {"CONSUL_HTTP_ADDR": "ftp://c"},
+            "CONSUL_HTTP_ADDR: must be an address such as https://host:port/path",
+        ),
+        ({"CONSUL_HTTP_SSL": "maybe"}, "CONSUL_HTTP_SSL: must be true or false"),
+        ({"CONSUL_HTTP_SSL_VERIFY": "no"}, "CONSUL_HTTP_SSL_VERIFY: must be true or false"),
+        (
+            {"CONSUL_HTTP_TOKEN": "SECR\nET"},
+            "CONSUL_HTTP_TOKEN: must be printable ASCII text, not empty, without white space around it",
+        ),
+        (
+            {"CONSUL_HTTP_AUTH": "SECRЕТ"},
+            "CONSUL_HTTP_AUTH: must be printable ASCII text, not empty, without white space around it",
+        ),
+        (
+            {"EVOTOR_TOKEN": "SECR\tET"},
+            "EVOTOR_TOKEN: must be printable ASCII text, not empty, without white space around it",
+        ),
+        ({"CONSUL_HTTP_TOKEN_FILE": "/none"}, "CONSUL_HTTP_TOKEN_FILE: /none is missing or empty"),
+        ({"CONSUL_CACERT": "/none"}, "CONSUL_CACERT: /none can't be read: No such file or directory"),
+        ({"CONSUL_CLIENT_KEY": "/none"}, "CONSUL_CLIENT_KEY: key_file needs cert_file"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_mistake_is_named_by_its_variable(environ: dict[str, str], message: str) -> None:
+    """The place of a mistake is the variable's name, and its value is not shown."""
+    with pytest.raises(ConfigError) as caught:
+        plan(from_environment(environ))
+
+    assert message == str(caught.value)
