@@ -1,0 +1,324 @@
+"""Every answer Consul, or something in its place, can give: the poll fails with its reason, or goes on."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from exporter.consul import ConsulSource
+from exporter.consul.api import LARGEST_BODY
+from exporter.errors import PollError
+from tests.consul.fake import CATALOG, DETAILS, STATE, FakeConsul
+from tests.consul.polling import Polled
+
+SECRET = "8f246b77-f3e1-ff88-5b48-8ec93abf3e05"
+LACKS = "Permission denied: token with AccessorID '0' lacks permission 'node:read'"
+LIMITED = "rate limit exceeded, try again later or against a different server"
+LEADER_LIMITED = "rate limit exceeded for operation that can only be performed by the leader, try again later"
+
+REFUSALS: dict[str, tuple[int, str, str]] = {
+    "no leader": (500, "No cluster leader", "no_leader"),
+    "no leader, one hop": (500, "rpc error making call: No cluster leader", "no_leader"),
+    "no leader, two hops": (
+        500,
+        "rpc error making call: rpc error making call: No cluster leader",
+        "no_leader",
+    ),
+    "no servers": (500, "No known Consul servers", "no_leader"),
+    "leader not ready": (500, "Not ready to serve consistent reads", "no_leader"),
+    "unknown datacenter": (500, "No path to datacenter", "no_path"),
+    "datacenter down": (500, "Remote DC has no server currently reachable", "no_path"),
+    "server gone": (500, "rpc error getting client: failed to get conn: dial tcp: refused", "no_path"),
+    "unknown token": (403, "ACL not found", "acl_not_found"),
+    "unknown token, one hop": (403, "rpc error making call: ACL not found", "acl_not_found"),
+    "unknown token as 500": (500, "rpc error making call: ACL not found", "acl_not_found"),
+    "weak token": (403, LACKS, "acl_denied"),
+    "weak token, old": (403, "Permission denied", "acl_denied"),
+    "weak token as 500": (500, "rpc error making call: Permission denied", "acl_denied"),
+    "endpoint blocked": (403, "Endpoint is blocked by agent configuration", "unexpected_status"),
+    "client limited": (429, "RPC rate limit exceeded", "rate_limited"),
+    "client limited, old": (429, "", "rate_limited"),
+    "server limited": (429, LIMITED, "rate_limited"),
+    "leader limited": (503, f"rpc error making call: {LEADER_LIMITED}", "rate_limited"),
+    "limited as 500": (500, f"rpc error making call: {LIMITED}", "rate_limited"),
+    "balancer": (503, "<html>no server is available</html>", "server_error"),
+    "gateway": (502, "", "server_error"),
+    "unknown 500": (500, "stream closed", "server_error"),
+    "namespace": (400, 'Invalid query parameter: "ns"', "unexpected_status"),
+    "unknown path": (404, "", "unexpected_status"),
+    "no content": (204, "", "unexpected_status"),
+    "redirect": (301, "", "redirect"),
+    "not modified": (304, "", "redirect"),
+}
+
+
+def failure(answer: Callable[[], httpx.Response], place: str = STATE, **settings: Any) -> PollError:
+    """Give `answer` at `place`, and return why the poll failed."""
+    consul = FakeConsul("web")
+    consul.instead[place] = answer
+    with Polled(handler=consul, **settings) as polled, pytest.raises(PollError) as raised:
+        polled.instances()
+    return raised.value
+
+
+@pytest.mark.parametrize("place", [STATE, CATALOG])
+@pytest.mark.parametrize(("status", "text", "reason"), REFUSALS.values(), ids=REFUSALS)
+def test_refusals(status: int, text: str, reason: str, place: str) -> None:
+    """Each answer other than 200 has its reason, told by the status and the text, whatever stands around it."""
+    error = failure(lambda: httpx.Response(status, text=text), place)
+    assert error.reason == reason
+    assert f"http://consul:8500: {str(error).split(': ', 2)[2]}" in str(error)
+    assert f"HTTP {status}" in str(error)
+
+
+@pytest.mark.parametrize("place", ["/v1/agent/self", "/v1/catalog/datacenters"])
+def test_refused_before_the_datacenters_are_known(place: str) -> None:
+    """When it can't be found out which datacenters there are, the poll itself fails with the reason."""
+    datacenters = "all" if place.endswith("datacenters") else None
+    settings = {"datacenters": datacenters} if datacenters else {}
+    assert (
+        failure(lambda: httpx.Response(500, text="No cluster leader"), place, **settings).reason
+        == "no_leader"
+    )
+
+
+def broken(error: Exception) -> Callable[[], httpx.Response]:
+    def answer() -> httpx.Response:
+        raise error
+
+    return answer
+
+
+def endless() -> httpx.Response:
+    return httpx.Response(200, stream=Endless())
+
+
+class Endless(httpx.AsyncByteStream):
+    """A body that never ends; `piece` after piece, each after a pause of seconds."""
+
+    def __init__(self, piece: bytes = b" " * 2**22, pause: float = 0.0) -> None:
+        self._piece = piece
+        self._pause = pause
+
+    async def __aiter__(self) -> Any:
+        while True:
+            yield self._piece
+            await asyncio.sleep(self._pause)
+
+
+BODIES: dict[str, tuple[Callable[[], httpx.Response], str]] = {
+    "closed without an answer": (broken(httpx.RemoteProtocolError("closed")), "connect"),
+    "reset": (broken(httpx.ReadError("reset")), "connect"),
+    "HTML": (lambda: httpx.Response(200, html="<html>Sign in</html>"), "malformed"),
+    "truncated": (lambda: httpx.Response(200, text='[{"Node":"n1","Chec'), "malformed"),
+    "empty": (lambda: httpx.Response(200), "malformed"),
+    "not UTF-8": (lambda: httpx.Response(200, content=b'["\xff\xfe\xfa"]'), "malformed"),
+    "nested too deep": (lambda: httpx.Response(200, text="[" * 100_000), "malformed"),
+    "no gzip": (
+        lambda: httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"[]")),
+        "malformed",
+    ),
+    "text": (lambda: httpx.Response(200, json="[]"), "malformed"),
+    "number": (lambda: httpx.Response(200, json=1), "malformed"),
+    "other kind": (lambda: httpx.Response(200, json=True), "malformed"),
+    "too large": (endless, "too_large"),
+    "gzip bomb": (
+        lambda: httpx.Response(
+            200,
+            headers={"Content-Encoding": "gzip"},
+            stream=httpx.ByteStream(gzip.compress(b" " * (LARGEST_BODY + 2**20), 1)),
+        ),
+        "too_large",
+    ),
+    "drip-feed": (lambda: httpx.Response(200, stream=Endless(b" ", 0.01)), "timeout"),
+}
+
+
+@pytest.mark.parametrize("place", [STATE, CATALOG])
+@pytest.mark.parametrize(("answer", "reason"), BODIES.values(), ids=BODIES)
+def test_nonsense(answer: Callable[[], httpx.Response], reason: str, place: str) -> None:
+    """Whatever comes in place of an answer fails the poll with a reason, bounded in time and memory."""
+    assert failure(answer, place, timeout="400ms" if reason == "timeout" else "30s").reason == reason
+
+
+@pytest.mark.parametrize(
+    ("place", "content"), [(STATE, {}), (CATALOG, []), ("/v1/agent/self", {"Config": 1})]
+)
+def test_wrong_shape(place: str, content: Any) -> None:
+    """JSON of another shape than promised fails the poll."""
+    assert failure(lambda: httpx.Response(200, json=content), place).reason == "malformed"
+
+
+@pytest.mark.parametrize("content", [[], None, {}, ["dc1", 2], ["\ud800"]])
+def test_no_datacenters(content: Any) -> None:
+    """A list of datacenters that names none, or not by names, never makes all instances vanish."""
+    error = failure(
+        lambda: httpx.Response(200, text=json.dumps(content)), "/v1/catalog/datacenters", datacenters="all"
+    )
+    assert error.reason == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("checks", "catalog", "header", "reason"),
+    [
+        ([], {}, "", "empty_catalog"),
+        (None, None, "", "empty_catalog"),
+        ([], {}, "true", "acl_filtered"),
+        ([], {"web": []}, "", "acl_filtered"),
+        (FakeConsul("web").checks(), {}, "", "acl_filtered"),
+    ],
+    ids=["default deny", "null", "filtered", "no nodes", "no services"],
+)
+def test_nothing_left(checks: Any, catalog: Any, header: str, reason: str) -> None:
+    """Answers that ACLs left empty fail the poll: they never mean that all services are gone."""
+    consul = FakeConsul()
+    headers = {"X-Consul-Results-Filtered-By-ACLs": header} if header else {}
+    consul.instead = {
+        STATE: lambda: httpx.Response(200, text=json.dumps(checks), headers=headers),
+        CATALOG: lambda: httpx.Response(200, text=json.dumps(catalog), headers=headers),
+    }
+    with Polled(handler=consul) as polled, pytest.raises(PollError) as raised:
+        polled.instances()
+    assert raised.value.reason == reason
+
+
+def test_filtered_with_data_left() -> None:
+    """What ACLs left is used, and that something was left out is counted."""
+    consul = FakeConsul("web")
+    consul.headers = {"X-Consul-Results-Filtered-By-Acls": "true"}
+    with Polled(handler=consul) as polled:
+        findings = polled.poll()
+    assert [instance.key.service for instance in findings.instances["dc1"]] == ["web"]
+    assert findings.rejected == {"acl_filtered": 1}
+
+
+def test_headers_of_streaming() -> None:
+    """Answers from the streaming backend, which knows no leader, count like all others."""
+    consul = FakeConsul("web")
+    consul.headers = {"X-Consul-KnownLeader": "false", "X-Consul-LastContact": "0"}
+    with Polled(handler=consul) as polled:
+        assert polled.statuses() == {("web", "web", "n1"): "passing"}
+
+
+def test_the_token_stays_with_its_server() -> None:
+    """The token goes in a header to the configured address alone, never along a redirect or into an error."""
+    consul = FakeConsul("web")
+    consul.instead[STATE] = lambda: httpx.Response(
+        302, headers={"Location": f"http://evil.example/?{SECRET}"}
+    )
+    with Polled(handler=consul, token=SECRET) as polled:
+        findings = polled.poll()
+        asked = polled.requests
+    assert {request.headers["X-Consul-Token"] for request in asked} == {SECRET}
+    assert {request.url.host for request in asked} == {"consul"}
+    assert not any(SECRET in str(request.url) for request in asked)
+    assert SECRET not in repr(findings) + str(findings.failure) + repr(polled.settings)
+
+
+def test_basic_authentication() -> None:
+    """`http_auth` is sent as basic authentication."""
+    with Polled(handler=FakeConsul("web"), http_auth="user:secret") as polled:
+        polled.poll()
+        assert {r.headers["Authorization"] for r in polled.requests} == {"Basic dXNlcjpzZWNyZXQ="}
+
+
+@pytest.mark.parametrize(
+    ("allow_stale", "sent"), [(True, {"dc": "dc1", "max_stale": "90s", "stale": ""}), (False, {"dc": "dc1"})]
+)
+def test_parameters(allow_stale: bool, sent: dict[str, str]) -> None:
+    """Each read names its datacenter and how old an answer may be."""
+    with Polled(handler=FakeConsul("web"), allow_stale=allow_stale, interval="90s") as polled:
+        polled.poll()
+        asked = [dict(r.url.params) for r in polled.requests if r.url.path != "/v1/agent/self"]
+    assert asked == [sent, sent, sent]
+
+
+@pytest.mark.parametrize(
+    ("answer", "others_asked"),
+    [
+        (lambda: httpx.Response(500, text="No cluster leader"), True),
+        (lambda: httpx.Response(429), True),
+        (lambda: httpx.Response(200, html="<html>not Consul</html>"), True),
+        (lambda: httpx.Response(404), True),
+        (lambda: httpx.Response(301), True),
+        (broken(httpx.ConnectError("refused")), True),
+        (lambda: httpx.Response(403, text="ACL not found"), False),
+        (lambda: httpx.Response(403, text="Permission denied"), False),
+    ],
+    ids=[
+        "no leader",
+        "limited",
+        "not Consul",
+        "not found",
+        "redirect",
+        "dead",
+        "unknown token",
+        "weak token",
+    ],
+)
+def test_another_address(answer: Callable[[], httpx.Response], others_asked: bool) -> None:
+    """The next address is asked when it may know better; what the token may not do is so everywhere."""
+    consul, asked = FakeConsul("web"), list[str]()
+
+    async def cluster(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        return answer() if request.url.host == "first" else await consul(request)
+
+    with Polled("http://first", "http://second", handler=cluster, datacenters=["dc1"]) as polled:
+        findings = polled.poll()
+    assert ("second" in asked) == others_asked
+    assert bool(findings.failures) == (not others_asked)
+
+
+def test_the_most_telling_failure() -> None:
+    """When no address helps, the reason is that of one that answered rather than of a silent one."""
+
+    def cluster(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "dead":
+            raise httpx.ConnectError("refused")
+        return httpx.Response(500, text="No cluster leader")
+
+    for addresses in (("http://dead", "http://leaderless"), ("http://leaderless", "http://dead")):
+        with Polled(*addresses, handler=cluster) as polled, pytest.raises(PollError) as raised:
+            polled.instances()
+        assert raised.value.reason == "no_leader"
+
+
+LOOKUPS = {**BODIES, "refused": (lambda: httpx.Response(403, text=LACKS), "acl_denied")}
+
+
+@pytest.mark.parametrize(("answer", "reason"), LOOKUPS.values(), ids=LOOKUPS)
+def test_a_failed_lookup_decides_no_status(answer: Callable[[], httpx.Response], reason: str) -> None:
+    """When details can't be had, the status of every instance with checks is found all the same."""
+    consul = FakeConsul("web")
+    consul.status = "critical"
+    consul.instead[DETAILS] = answer
+    with Polled(handler=consul, timeout="400ms" if reason == "timeout" else "30s") as polled:
+        findings = polled.poll()
+    (web,) = findings.instances["dc1"]
+    assert (web.status, web.endpoint, web.url) == ("critical", None, "")
+    assert findings.rejected == {"details_failed": 1}
+
+
+def test_a_new_datacenter_behind_the_address() -> None:
+    """When another datacenter's agent has the address now, it is asked for its datacenter after one failure."""
+    consul = FakeConsul("web")
+    with Polled(handler=consul) as polled:
+        assert set(polled.poll().instances) == {"dc1"}
+        consul.instead["/v1/agent/self"] = lambda: httpx.Response(200, json={"Config": {"Datacenter": "dc2"}})
+        consul.instead[STATE] = lambda: httpx.Response(500, text="No path to datacenter")
+        assert set(polled.poll().failures) == {"dc1"}
+        del consul.instead[STATE]
+        assert set(polled.poll().instances) == {"dc2"}
+
+
+def test_reasons_are_declared() -> None:
+    """Every reason a poll of Consul can fail with is shown at 0 from the start."""
+    told = {reason for _, _, reason in REFUSALS.values()} | {reason for _, reason in BODIES.values()}
+    assert told | {"acl_filtered", "empty_catalog", "dns", "tls", "token_file"} <= set(
+        ConsulSource.failure_reasons
+    )
