@@ -107,10 +107,11 @@ class Details:
     def _wanted(self, sightings: Mapping[str, Sighting]) -> list[str]:
         """Return the services to ask for: changed, then perhaps changed, then the oldest; failing ones last."""
         turn = sorted(sightings, key=lambda service: self._tried_at.get(service, -math.inf))
-        changed = [service for service in turn if self._has_changed(service, sightings[service])]
+        changed = {service: None for service in turn if self._has_changed(service, sightings[service])}
         perhaps = [service for service in turn if self._may_have_changed(service, sightings[service])]
         share = math.ceil(len(turn) * min(1.0, self._interval / (0.9 * REFRESH_WITHIN)))
-        wanted = dict.fromkeys([*changed, *perhaps[:_MOST_PERHAPS], *turn[:share]])
+        due = [service for service in turn if service not in changed][:share]
+        wanted = dict.fromkeys([*changed, *perhaps[:_MOST_PERHAPS], *due])
         return sorted(wanted, key=self._failing.__contains__)
 
     def _has_changed(self, service: str, seen: Sighting) -> bool:

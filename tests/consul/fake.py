@@ -22,12 +22,13 @@ class FakeConsul:
         self.headers: dict[str, str] = {}
         self.instead: dict[str, Callable[[], httpx.Response]] = {}
         self.failing: set[str] = set()
+        self.hanging: set[str] = set()
         self.busy = self.busiest = 0
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         self.busy += 1
         self.busiest = max(self.busy, self.busiest)
-        await asyncio.sleep(0)
+        await asyncio.sleep(60 if request.url.path.removeprefix(DETAILS) in self.hanging else 0)
         self.busy -= 1
         return self._answer(request.url.path)
 
