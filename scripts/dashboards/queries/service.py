@@ -42,17 +42,22 @@ def passing_24h() -> str:
 
 def changes_24h() -> str:
     """Status changes of all instances in 24 hours."""
-    return f"sum({_changes('24h')})"
+    return f"sum({_changes('24h', '1h')})"
 
 
 def changes() -> str:
     """Status changes of each instance in each window."""
-    return _changes("$__interval")
+    return _changes("$__interval", "$__interval")
 
 
-def _changes(window: str) -> str:
-    counted = f"increase(service_status_changes_total{{{SELECTED}}}[{window}])"
-    return f"round(max by ({EACH}) ({counted}))"
+def _changes(window: str, before: str) -> str:
+    """What the counter gained: exactly, or as `increase` guesses where it began anew or was not seen before.
+
+    `increase` alone loses what happens between two windows and makes up for it by extrapolation.
+    """
+    counter = f"service_status_changes_total{{{SELECTED}}}"
+    gained = f"last_over_time({counter}[{window}]) - last_over_time({counter}[{before}] offset {window}) >= 0"
+    return f"max by ({EACH}) ({gained} or round(increase({counter}[{window}])))"
 
 
 def url() -> str:
