@@ -130,7 +130,9 @@ class _Body:
 
     async def fill(self) -> None:
         """Read all of it, or raise PollError."""
-        async for chunk in self._response.aiter_raw():
+        stream = self._response.stream
+        assert isinstance(stream, httpx.AsyncByteStream)
+        async for chunk in stream:
             self.content += self._unpacked(chunk)
             if len(self.content) > self._bound:
                 raise TooLarge(f"the body is larger than {self._bound} bytes")
@@ -157,7 +159,7 @@ async def _read(response: httpx.Response, max_body: int) -> bytes:
 async def _hint(response: httpx.Response) -> bytes:
     """Read what comes at once of an error's body; the status tells enough without it."""
     body = _Body(response, _HINT_SIZE)
-    with suppress(TimeoutError, PollError, httpx.HTTPError, httpx.StreamError):
+    with suppress(TimeoutError, PollError, httpx.HTTPError):
         async with asyncio.timeout(_HINT_PATIENCE):
             await body.fill()
     return bytes(body.content[:_HINT_SIZE])
