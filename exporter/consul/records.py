@@ -107,8 +107,9 @@ def _check(row: Any) -> Check:
     check_id = _text(row, "CheckID")
     service_id = _text(row, "ServiceID", optional=True)
     service = _text(row, "ServiceName", optional=not service_id)
-    name = _text(row, "Name", optional=True) or check_id
-    return Check(_text(row, "Node"), check_id, name, status, service_id, service)
+    name = row.get("Name")
+    shown = name if isinstance(name, str) and name and _is_usable(name) else check_id
+    return Check(_text(row, "Node"), check_id, shown, status, service_id, service)
 
 
 def _owner(row: Any) -> tuple[Registration, ...]:
