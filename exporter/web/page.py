@@ -44,15 +44,16 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table."""
+    """One line of a table; `url` is that of the thing itself, or of the `action` where there is one."""
 
     name: str
     kind: str
     status: str
     text: str
-    url: str
-    tags: tuple[str, ...]
     when: When | None
+    url: str = ""
+    action: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def tone(self) -> str:
@@ -168,28 +169,25 @@ def _service(datacenter: str, name: str, states: list[tuple[ServiceState, float,
     text = " · ".join(("" if stale else f"{up}/{len(instances)} up", *list(failing)[:_MOST_CHECKS]))
     tags = sorted({tag for instance in instances if instance.endpoint for tag in instance.endpoint.tags})
     url = next((instance.url for instance in instances if instance.url), "")
-    return Row(name, datacenter, status, text.removeprefix(" · "), url, tuple(tags), _when(checked_at))
+    return Row(name, datacenter, status, text.removeprefix(" · "), _when(checked_at), url, tags=tuple(tags))
 
 
 def _connections(views: Iterable[View]) -> Iterator[Row]:
     for view in views:
         state = view.connection
         if state:
-            check = state.check
+            check, face = state.check, state.check.face
             status = "no data" if state.stale else check.status.replace("_", " ")
             text = " · ".join(filter(None, (check.reason.replace("_", " "), check.details)))
-            link = check.face.action_url
-            name = check.face.name
-            if name != check.connection:
-                text = " · ".join(filter(None, (text, check.connection)))
-            yield Row(name, check.kind, status, text, link, (), _when(state.checked_at))
+            kind = check.kind if face.name == check.connection else f"{check.kind} · {check.connection}"
+            yield Row(face.name, kind, status, text, _when(state.checked_at), face.action_url, face.action)
 
 
 def _source(view: View) -> Row:
     status = "waiting" if not view.polls else "down" if view.error else "up"
     text = str(view.error) if view.error else f"every {format_duration(view.source.interval)}"
     when = _when(view.succeeded_at) if view.succeeded_at is not None else None
-    return Row(view.source.name, view.source.kind, status, text, "", (), when)
+    return Row(view.source.name, view.source.kind, status, text, when)
 
 
 def _when(at: float) -> When:

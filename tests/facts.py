@@ -1,0 +1,151 @@
+"""A snapshot made of facts at fixed times: every status, odd names, every kind of detail."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
+
+from exporter.connections.evotor import STORES
+from exporter.connections.kind import RATE_LIMIT_REMAINING
+from exporter.errors import NoLeader, PollError
+from exporter.model import (
+    Check,
+    CheckStatus,
+    ConnectionCheck,
+    ConnectionStatus,
+    Endpoint,
+    Face,
+    InstanceKey,
+    Reading,
+    ServiceInstance,
+    ServiceStatus,
+)
+from exporter.snapshot import Outcome, Snapshot, SourceId, View, advance, age, first_view
+from exporter.source import ConnectionFindings, Findings, ServiceFindings
+
+NOW = 1_700_000_000.0
+ODD = 'a"b\\c\nd/e <script>alert(1)</script> Ö 🚀'
+
+
+@dataclass(frozen=True)
+class Polled:
+    """A source that is never asked."""
+
+    name: str
+    kind: str
+    interval: float = 60.0
+    timeout: float = 30.0
+    stale_after: float = 180.0
+    failure_reasons: tuple[str, ...] = ()
+    rejections: tuple[str, ...] = ()
+
+    def slot(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
+
+    def signature(self) -> object:
+        return None
+
+    async def poll(self) -> Findings:
+        raise AssertionError("not asked in tests")
+
+    def failed(self, error: PollError) -> Findings | None:
+        return None
+
+
+def instance(
+    service: str,
+    status: ServiceStatus = "passing",
+    number: int = 1,
+    checks: Iterable[Check] = (),
+    endpoint: Endpoint | None = None,
+    datacenter: str = "dc1",
+    meta: tuple[tuple[str, str], ...] = (),
+) -> ServiceInstance:
+    key = InstanceKey(datacenter, service, f"{service}-{number}", f"node-{number}")
+    url = f"http://{service}.example:{endpoint.port}" if endpoint else ""
+    return ServiceInstance(key, status, tuple(checks), endpoint, url, meta, shows_checks=bool(checks))
+
+
+def check(name: str, status: CheckStatus) -> Check:
+    return Check("node-1", f"service:{name}", name, status)
+
+
+def polled(source: Polled, *outcomes: Outcome) -> tuple[SourceId, View]:
+    """The view of a source after these polls."""
+    view = first_view(source)
+    for outcome in outcomes:
+        view = advance(view, outcome, now=outcome.ended_at)
+    return SourceId(source.kind, source.name), view
+
+
+def services(instances: Iterable[ServiceInstance], at: float = NOW, **more: object) -> Outcome:
+    found: dict[str, tuple[ServiceInstance, ...]] = {}
+    for made in instances:
+        found[made.key.datacenter] = (*found.get(made.key.datacenter, ()), made)
+    return Outcome(at, 0.25, ServiceFindings(found, rejected={"duplicate_tag": 2}))
+
+
+def connection(
+    id_: str,
+    status: ConnectionStatus,
+    reason: str = "",
+    at: float = NOW,
+    name: str = "Эвотор",
+    error: PollError | None = None,
+) -> Outcome:
+    action = "connect" if status == "not_connected" else "disconnect"
+    face = Face(name, "evotor", action, f"https://shop.example/{action}")  # type: ignore[arg-type]
+    labels = (id_, "evotor")
+    readings = (Reading(STORES, labels, 2), Reading(RATE_LIMIT_REMAINING, labels, 41))
+    online = status == "online"
+    found = ConnectionCheck(
+        id_, "evotor", face, status, reason, "2 stores" if online else "", readings if online else ()
+    )
+    return Outcome(at, 0.5, ConnectionFindings(found), error)
+
+
+def everything() -> Snapshot:
+    """An instance and a connection of every status, a source that is down and one that was never polled."""
+    web = Endpoint("10.0.0.1", 8080, ("blue", "v1"), {"team": "a"})
+    odd = Endpoint("2001:db8::1", 0, (ODD,), {})
+    found = [
+        instance("web", endpoint=web, meta=(("meta_team", "a"),)),
+        instance("web", "warning", 2, checks=(check("HTTP", "warning"), check("Serf", "passing"))),
+        instance("db", "critical", checks=(check("TCP", "critical"),)),
+        instance("mail", "maintenance"),
+        instance(ODD, endpoint=odd),
+        instance("web", datacenter="dc2"),
+    ]
+    main = Polled("main", "consul", failure_reasons=("connect", "no_leader"), rejections=("duplicate_tag",))
+    accounts = [
+        (
+            "lenina",
+            [connection("lenina", "offline", "unauthorized", NOW - 600), connection("lenina", "online")],
+        ),
+        ("refused", [connection("refused", "offline", "unauthorized")]),
+        ("silent", [connection("silent", "unreachable", "timeout", error=NoLeader("no answer"))]),
+        ("new", [connection("new", "not_connected")]),
+        (ODD, [connection(ODD, "online", name=ODD)]),
+    ]
+    views = [
+        polled(main, services([instance("web", "critical")], NOW - 60), services(found)),
+        polled(
+            Polled("other", "consul"),
+            services([instance("old", datacenter="dc9")], NOW - 1000),
+            Outcome(NOW - 1, 30.0, None, NoLeader("the cluster has no leader (HTTP 500)")),
+        ),
+        polled(Polled("waiting", "consul")),
+        *(polled(Polled(id_, "evotor", 600, 20, 1800), *outcomes) for id_, outcomes in accounts),
+    ]
+    return aged(dict(views), NOW)
+
+
+def aged(views: Mapping[SourceId, View], now: float) -> Snapshot:
+    return {id_: age(view, now) for id_, view in views.items()}
+
+
+def many(count: int) -> Snapshot:
+    """So many services, one in a hundred critical."""
+    made = (
+        instance(f"service-{number:05}", "passing" if number % 100 else "critical") for number in range(count)
+    )
+    return dict([polled(Polled("main", "consul"), services(made))])

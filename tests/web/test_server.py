@@ -1,0 +1,194 @@
+"""The ASGI application, asked in process."""
+
+import asyncio
+import gzip
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+from prometheus_client.parser import text_string_to_metric_families as text
+
+from exporter.errors import ConfigError, Problem
+from exporter.exposition import EMPTY, Exposition, Rendered
+from exporter.snapshot import Snapshot
+from exporter.web.own_metrics import OwnMetrics
+from exporter.web.server import web_app
+from tests.facts import everything
+
+PROMETHEUS = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+    "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+)
+
+
+@dataclass
+class Served:
+    """What the application serves."""
+
+    rendered: Rendered = EMPTY
+    snapshot: Snapshot = field(default_factory=dict)
+    ready: bool = False
+    problem: ConfigError | None = None
+    reloads: int = 0
+
+    async def reload(self) -> None:
+        self.reloads += 1
+        if self.problem:
+            raise self.problem
+
+
+@pytest.fixture
+def served() -> Served:
+    return Served(Exposition().render(everything()), everything(), ready=True)
+
+
+def ask(
+    served: Served,
+    path: str,
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    metrics_path: str = "/metrics",
+    lifecycle: bool = False,
+) -> httpx.Response:
+    app = web_app(served, OwnMetrics(), metrics_path, lifecycle)
+
+    async def asked() -> httpx.Response:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://exporter", headers={"Accept-Encoding": ""}
+        ) as client:
+            return await client.request(method, path, headers=headers)
+
+    return asyncio.run(asked())
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type", "parse"),
+    [
+        pytest.param(None, "text/plain; version=0.0.4; charset=utf-8", text, id="nothing said"),
+        pytest.param("text/html,*/*;q=0.8", "text/plain; version=0.0.4; charset=utf-8", text, id="browser"),
+        pytest.param(
+            PROMETHEUS, "application/openmetrics-text; version=1.0.0", openmetrics, id="Prometheus 3"
+        ),
+        pytest.param(
+            "application/openmetrics-text", "application/openmetrics-text; ", openmetrics, id="OpenMetrics"
+        ),
+        pytest.param(
+            "text/plain;version=0.0.4", "text/plain; version=0.0.4; charset=utf-8", text, id="text format"
+        ),
+    ],
+)
+def test_the_format_is_negotiated(
+    served: Served, accept: str | None, content_type: str, parse: Callable[[str], object]
+) -> None:
+    """The Accept header decides between text and OpenMetrics, and either is what its parser expects."""
+    answer = ask(served, "/metrics", headers={"Accept": accept} if accept else {})
+
+    families = {family.name: family for family in parse(answer.text)}  # type: ignore[attr-defined]
+    assert answer.headers["Content-Type"].startswith(content_type)
+    assert families["service_up"].samples
+    assert families["exporter_build_info"].samples
+    assert families["source_polls"].type == "counter"
+    assert answer.text.endswith("# EOF\n") == (parse is openmetrics)
+    assert "Accept" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "encoded"),
+    [
+        ("gzip", True),
+        ("gzip, deflate, br", True),
+        ("br;q=1.0, gzip;q=0.8", True),
+        ("*", True),
+        ("GZIP", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.0", False),
+        ("identity", False),
+        ("", False),
+        ("deflate", False),
+    ],
+)
+def test_gzip_only_when_asked(served: Served, accept_encoding: str, encoded: bool) -> None:
+    """Compressed or not, the rendered text is the same."""
+    answer = ask(served, "/metrics", headers={"Accept-Encoding": accept_encoding})
+
+    assert (answer.headers.get("Content-Encoding") == "gzip") == encoded
+    assert "# TYPE service_up gauge" in answer.text
+
+
+def test_the_compressed_text_is_one_valid_gzip_file(served: Served) -> None:
+    """What is put together from pieces satisfies the strictest reader, checksum and size included."""
+    plain = served.rendered.bodies["text"].with_tail(b"tail\n")
+
+    assert gzip.decompress(served.rendered.bodies["text"].gzipped_with_tail(b"tail\n")) == plain
+
+
+def test_promtool_has_nothing_to_say(served: Served, promtool: Path) -> None:
+    """Everything in /metrics, the exporter's own samples included, follows the rules of Prometheus."""
+    body = ask(served, "/metrics").content
+
+    checked = subprocess.run([promtool, "check", "metrics"], input=body, capture_output=True, check=False)
+
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("HEAD", "/metrics", 200),
+        ("HEAD", "/", 200),
+        ("POST", "/metrics", 405),
+        ("GET", "/-/healthy", 200),
+        ("GET", "/-/reload", 405),
+        ("POST", "/-/reload", 403),
+        ("GET", "/favicon.ico", 404),
+        ("GET", "/../etc/passwd", 404),
+    ],
+)
+def test_each_path_has_its_methods(served: Served, method: str, path: str, status: int) -> None:
+    """Unknown paths are 404, wrong methods 405, and reloading is forbidden unless allowed."""
+    assert ask(served, path, method).status_code == status
+    assert served.reloads == 0
+
+
+def test_ready_follows_the_first_polls(served: Served) -> None:
+    """/-/ready is 503 until the first polls are over; /-/healthy never depends on sources."""
+    assert ask(served, "/-/ready").status_code == 200
+    served.ready = False
+    assert ask(served, "/-/ready").status_code == 503
+    assert ask(served, "/-/healthy").status_code == 200
+
+
+def test_a_reload_says_how_it_went(served: Served) -> None:
+    """POST /-/reload answers with every problem, or that the configuration was loaded."""
+    assert ask(served, "/-/reload", "POST", lifecycle=True).status_code == 200
+    served.problem = ConfigError([Problem("consul[0].name", "missing"), Problem("x", "unknown key")])
+    answer = ask(served, "/-/reload", "POST", lifecycle=True)
+
+    assert answer.status_code == 500
+    assert "consul[0].name: missing\nx: unknown key\n" in answer.text
+    assert served.reloads == 2
+
+
+def test_the_page_trusts_nothing_but_itself(served: Served) -> None:
+    """The page's policy allows no script, no frame around it, and nothing from elsewhere."""
+    answer = ask(served, "/")
+
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+def test_the_metrics_may_have_any_path(served: Served) -> None:
+    """With another path /metrics is not there; under / they take the page's place."""
+    assert ask(served, "/metrics", metrics_path="/status").status_code == 404
+    assert "service_up" in ask(served, "/status", metrics_path="/status").text
+    assert "# TYPE service_up" in ask(served, "/", metrics_path="/").text
+    assert 'href="/status"' in ask(served, "/", metrics_path="/status").text
