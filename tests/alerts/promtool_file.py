@@ -6,6 +6,8 @@ from typing import Any
 
 from tests.alerts.world import STEP, Labels, identity, scrapes
 
+GRAFANA = "http://localhost:3000"
+RUNBOOKS = "https://github.com/status-exporter/status-exporter/blob/main/docs/runbooks"
 WHO = "datacenter, service, service_id, node, connection, kind, source, reason, instance, job, severity"
 FIRING = f'group by (alertname, {WHO}) (ALERTS{{alertstate="firing"}})'
 
@@ -24,6 +26,26 @@ def promtool_test(case: Mapping[str, Any], severities: Mapping[str, str]) -> dic
             }
             for moment, alerts in case["firing"].items()
         ],
+        "alert_rule_test": [
+            _text_test(moment, alert, words, severities)
+            for moment, alerts in case.get("texts", {}).items()
+            for alert, words in alerts.items()
+        ],
+    }
+
+
+def _text_test(
+    moment: str, alert: str, words: Mapping[str, str], severities: Mapping[str, str]
+) -> dict[str, Any]:
+    """Expect just this alert of its name, and these annotations; the links begin as they do without external labels."""
+    own = _own(alert, severities)
+    name = own.pop("alertname")
+    links = {"runbook_url": f"{RUNBOOKS}/{name}.md", "dashboard_url": f"{GRAFANA}{words['dashboard']}"}
+    notes = {"summary": words["summary"], "description": " ".join(words["description"].split())}
+    return {
+        "eval_time": moment,
+        "alertname": name,
+        "exp_alerts": [{"exp_labels": own, "exp_annotations": notes | links}],
     }
 
 
@@ -63,15 +85,19 @@ def _selector(name: str, own: Labels) -> str:
 
 def _labels(alert: str, severities: Mapping[str, str]) -> str:
     """Return the selector of `ServiceCritical dc2:web`, `ConnectionRefused evotor/a` or `ConsulPollFailing source=main`."""
+    return _selector("", tuple(_own(alert, severities).items()))
+
+
+def _own(alert: str, severities: Mapping[str, str]) -> dict[str, str]:
     name, *words = alert.split()
     own = {"alertname": name, "severity": severities[name]}
     for word in words:
         own |= _who(name, word)
-    return _selector("", tuple(own.items()))
+    return own
 
 
 def _who(name: str, word: str) -> dict[str, str]:
-    if "=" in word:
+    if "=" in word and ":" not in word.partition("=")[0]:
         key, _, value = word.partition("=")
         return {key: value}
     if name.startswith("Connection"):

@@ -18,6 +18,7 @@ RUNBOOKS = ROOT / "docs" / "runbooks"
 TARGET = {"job", "instance"}
 STATUSES = {
     "service_status": {"passing", "warning", "critical", "maintenance"},
+    "instance:service_status:fresh": {"passing", "warning", "critical", "maintenance"},
     "connection_status": {"online", "offline", "unreachable", "not_connected"},
 }
 NAMES = [alert["alert"] for alert in alerts()]
