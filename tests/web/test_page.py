@@ -78,9 +78,7 @@ def test_all_is_well_and_nothing_is_known() -> None:
 
 def test_a_service_is_as_bad_as_its_worst_instance() -> None:
     """Instances of a service are one row, with how many of them are up."""
-    made = [
-        instance("web", status, number) for number, status in enumerate(("passing", "critical", "warning"))
-    ]
+    made = [instance("web"), instance("web", "critical", 2), instance("web", "warning", 3)]
 
     seen = text_of(dict([polled(Polled("main", "consul"), services(made))]))
 

@@ -1,0 +1,197 @@
+"""TLS and basic authentication: the file, and who gets in."""
+
+import asyncio
+import base64
+from pathlib import Path
+
+import bcrypt
+import httpx
+import pytest
+import trustme
+from pydantic import SecretStr
+from starlette.responses import PlainTextResponse
+
+from exporter.errors import ConfigError
+from exporter.web.security import Guard, Security, Users
+from exporter.web.webconfig import load_web_config
+
+HASH = bcrypt.hashpw(b"passw0rd", bcrypt.gensalt(4)).decode()
+LONG = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)).decode()
+
+
+def basic(user: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def write_certificate(folder: Path, name: str = "localhost", ca: trustme.CA | None = None) -> trustme.CA:
+    """Put cert.pem, key.pem and ca.pem into the folder."""
+    ca = ca or trustme.CA()
+    made = ca.issue_cert(name)
+    (folder / "cert.pem").write_bytes(made.cert_chain_pems[0].bytes())
+    (folder / "key.pem").write_bytes(made.private_key_pem.bytes())
+    ca.cert_pem.write_to_path(str(folder / "ca.pem"))
+    return ca
+
+
+def problem_with(folder: Path, text: str) -> str:
+    (folder / "web.yml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_web_config(folder / "web.yml")
+    return str(caught.value).replace(str(folder), "FOLDER")
+
+
+TLS = "tls_server_config: {cert_file: cert.pem, key_file: key.pem"
+UNSUPPORTED = "exporter-toolkit knows this setting, status-exporter doesn't support it"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tls_server_config: {cert_file: cert.pem}", "tls_server_config.key_file: missing"),
+        (TLS + ", min_version: TLS11}", "tls_server_config.min_version: must be 'TLS12' or 'TLS13'"),
+        (
+            TLS + ", min_version: TLS13, max_version: TLS12}",
+            "tls_server_config: min_version must not be above max_version",
+        ),
+        (
+            TLS + ", client_ca_file: ca.pem}",
+            "tls_server_config: client_ca_file and a client_auth_type that verifies belong together",
+        ),
+        (
+            TLS + ", client_auth_type: RequireAndVerifyClientCert}",
+            "tls_server_config: client_ca_file and a client_auth_type that verifies belong together",
+        ),
+        (TLS + ", cipher_suites: [A]}", f"tls_server_config.cipher_suites: {UNSUPPORTED}"),
+        ("rate_limit: {burst: 1}", f"rate_limit: {UNSUPPORTED}"),
+        (
+            "basic_auth_users: {a: SECRET}",
+            "basic_auth_users.a: must be a bcrypt hash, as htpasswd -nB prints it",
+        ),
+        (
+            f"basic_auth_users: {{a: {HASH.replace('$04$', '$99$')}}}",
+            "basic_auth_users.a: must be a bcrypt hash, as htpasswd -nB prints it",
+        ),
+        (
+            'http_server_config: {headers: {X-Frame-Options: "a\\nb"}}',
+            "http_server_config.headers.X-Frame-Options: must match pattern '^[ -~]*$'",
+        ),
+        ("basic_auth: {}", "basic_auth: unknown key, did you mean basic_auth_users?"),
+        (
+            "tls_server_config: {cert_file: none.pem, key_file: key.pem}",
+            "tls_server_config.cert_file: FOLDER/none.pem can't be read: No such file or directory",
+        ),
+        (
+            "tls_server_config: {cert_file: key.pem, key_file: key.pem}",
+            "tls_server_config: a file holds no PEM certificate, or the key is locked or doesn't fit",
+        ),
+    ],
+)
+def test_each_mistake_is_named(tmp_path: Path, text: str, message: str) -> None:
+    """The file is as strict as the configuration: one message with flag and place, and no secret in it."""
+    write_certificate(tmp_path)
+
+    said = problem_with(tmp_path, text)
+
+    assert said == f"--web.config.file: {message}"
+
+
+def test_headers_of_the_toolkit_only(tmp_path: Path) -> None:
+    """Only the headers that the toolkit allows can be set; an empty one is not sent."""
+    assert "http_server_config.headers.Server" in problem_with(
+        tmp_path, "http_server_config: {headers: {Server: x}}"
+    )
+    (tmp_path / "web.yml").write_text(
+        "http_server_config: {http2: true, headers: {X-Frame-Options: deny, X-XSS-Protection: ''}}"
+    )
+    assert load_web_config(tmp_path / "web.yml").headers == {"X-Frame-Options": "deny"}
+
+
+def test_an_empty_file_asks_for_nothing(tmp_path: Path) -> None:
+    """As with the toolkit an empty file, and none at all, mean neither TLS nor users."""
+    (tmp_path / "web.yml").write_text("")
+
+    for path in (tmp_path / "web.yml", None):
+        settings = load_web_config(path)
+        assert (settings.users, settings.headers, settings.context) == ({}, {}, None)
+
+
+@pytest.mark.parametrize(
+    ("authorization", "admitted"),
+    [
+        pytest.param(basic("anna", "passw0rd"), True, id="right"),
+        pytest.param(basic("anna", "passw0rd").replace("Basic", "bAsIc"), True, id="scheme in any case"),
+        pytest.param(basic("anna", "Passw0rd"), False, id="wrong password"),
+        pytest.param(basic("anna", ""), False, id="no password"),
+        pytest.param(basic("anna", "passw0rd\0x"), False, id="zero byte"),
+        pytest.param(basic("olga", "passw0rd"), False, id="unknown user"),
+        pytest.param(basic("long", "x" * 100), True, id="longer than bcrypt looks"),
+        pytest.param("Bearer passw0rd", False, id="another scheme"),
+        pytest.param("Basic !!!", False, id="not base64"),
+        pytest.param("Basic /w==", False, id="not UTF-8"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_only_known_users_get_in(authorization: str, admitted: bool) -> None:
+    """Nothing but the right password of a known user is admitted, however odd the header, the second time too."""
+    users = Users({"anna": SecretStr(HASH), "long": SecretStr(LONG)})
+
+    async def asked() -> list[bool]:
+        return [await users.admit(authorization) for _ in range(2)]
+
+    assert asyncio.run(asked()) == [admitted, admitted]
+
+
+def test_without_users_everyone_gets_in() -> None:
+    """No user named means no authentication."""
+    assert asyncio.run(Users({}).admit(""))
+
+
+def test_a_flood_of_passwords_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is remembered of answers is bounded, and the right password still works after many wrong ones."""
+    monkeypatch.setattr("exporter.web.security._MOST_REMEMBERED", 3)
+    users = Users({"anna": SecretStr(HASH)})
+
+    async def asked() -> list[bool]:
+        wrong = await asyncio.gather(*(users.admit(basic("anna", str(number))) for number in range(10)))
+        return [*wrong, await users.admit(basic("anna", "passw0rd"))]
+
+    assert asyncio.run(asked()) == [False] * 10 + [True]
+    assert len(users._known) <= 3
+
+
+def test_an_answer_has_the_headers_of_the_file(tmp_path: Path) -> None:
+    """Configured headers stand in every answer, refusals included, and a refusal asks for credentials."""
+    (tmp_path / "web.yml").write_text(
+        f"basic_auth_users: {{anna: '{HASH}'}}\nhttp_server_config: {{headers: {{X-Frame-Options: deny}}}}"
+    )
+    guard = Guard(PlainTextResponse("in"), Security(tmp_path / "web.yml"))
+
+    async def asked(headers: dict[str, str]) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://x") as client:
+            return await client.get("/", headers=headers)
+
+    refused = asyncio.run(asked({}))
+    admitted = asyncio.run(asked({"Authorization": basic("anna", "passw0rd")}))
+
+    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Basic")
+    assert (admitted.status_code, admitted.text) == (200, "in")
+    assert refused.headers["X-Frame-Options"] == admitted.headers["X-Frame-Options"] == "deny"
+
+
+def test_renewing_keeps_the_old_on_a_mistake(tmp_path: Path) -> None:
+    """After a bad file users and certificates are as before; TLS can't be turned off while running."""
+    write_certificate(tmp_path)
+    web = tmp_path / "web.yml"
+    web.write_text(TLS + f"}}\nbasic_auth_users: {{anna: '{HASH}'}}")
+    security = Security(web)
+    before = (security.users, security.context and security.context.current)
+
+    for text in ("basic_auth_users: 1", "basic_auth_users: {}", TLS.replace("key.pem", "cert.pem") + "}"):
+        web.write_text(text)
+        with pytest.raises(ConfigError):
+            security.renew()
+        assert before == (security.users, security.context and security.context.current)
+
+    web.write_text(TLS + "}")
+    security.renew()
+    assert asyncio.run(security.users.admit(""))
