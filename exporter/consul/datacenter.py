@@ -27,6 +27,7 @@ class Datacenter:
         self._api = api
         self._clock = clock
         self._details = Details(settings.interval, settings.stale_after, clock)
+        self._shown: dict[InstanceKey, ServiceInstance] = {}
 
     async def poll(self, rejected: Rejected) -> tuple[ServiceInstance, ...]:
         """Return every instance whose status is known; PollError when the datacenter can't be asked."""
@@ -40,10 +41,11 @@ class Datacenter:
             raise _nothing_shown(catalog.filtered or health.has_any)
         sightings = self._sightings(names, health, catalog.index)
         failures = await self._refresh_details(sightings, rejected, started)
-        instances = sorted(self._instances(sightings, health), key=lambda instance: instance.key)
+        instances = tuple(sorted(self._instances(sightings, health), key=lambda instance: instance.key))
         if not instances and not health.has_any:
             raise failures[0] if failures else _nothing_shown(filtered=True)
-        return tuple(instances)
+        self._shown = {instance.key: instance for instance in instances}
+        return instances
 
     def _sightings(
         self, names: Mapping[str, tuple[str, ...]], health: Health, index: str
@@ -75,7 +77,9 @@ class Datacenter:
                 key = InstanceKey(self._name, entry.service, entry.service_id, entry.node)
                 yield from self._instance(key, registration, entry.endpoint, health)
         for service, sighting in sightings.items():
-            for registration in sighting.registrations - entries.keys():
+            for registration in sighting.registrations:
+                if registration in entries:
+                    continue
                 check = health.checks_of(registration)[0]
                 key = InstanceKey(self._name, service, check.service_id, check.node)
                 yield from self._instance(key, registration, None, health)
@@ -84,15 +88,20 @@ class Datacenter:
         self, key: InstanceKey, registration: Registration, endpoint: Endpoint | None, health: Health
     ) -> Iterator[ServiceInstance]:
         if status := health.status_of(registration):
-            yield ServiceInstance(
-                key,
-                status,
-                health.checks_of(registration),
-                endpoint,
-                url_of(self._settings.service_url, key, endpoint) if endpoint else "",
-                meta_labels(self._settings.meta, endpoint),
-                self._settings.detail == "check",
-            )
+            url, meta = self._described(key, endpoint)
+            shows_checks = self._settings.detail == "check"
+            checks = health.checks_of(registration)
+            yield ServiceInstance(key, status, checks, endpoint, url, meta, shows_checks)
+
+    def _described(
+        self, key: InstanceKey, endpoint: Endpoint | None
+    ) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """Return the URL and the labels of meta keys, those of the latest poll while the details are the same."""
+        known = self._shown.get(key)
+        if known and known.endpoint is endpoint:
+            return known.url, known.meta_labels
+        url = url_of(self._settings.service_url, key, endpoint) if endpoint else ""
+        return url, meta_labels(self._settings.meta, endpoint)
 
 
 def url_of(template: str, key: InstanceKey, endpoint: Endpoint) -> str:

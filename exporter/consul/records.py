@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -114,7 +113,7 @@ def _check(row: Any) -> Check:
 
 def _owner(row: Any) -> tuple[Registration, ...]:
     """Return the owner of a check; nothing when that can't be told."""
-    if isinstance(row, Mapping) and isinstance(node := row.get("Node"), str):
+    if isinstance(row, dict) and isinstance(node := row.get("Node"), str):
         service_id = row.get("ServiceID") or ""
         if isinstance(service_id, str):
             return (Registration.of(node, service_id),)
@@ -237,15 +236,15 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _mapping(row: Any, key: str) -> Mapping[str, Any]:
-    value = row.get(key) if isinstance(row, Mapping) else None
-    if not isinstance(value, Mapping):
+def _mapping(row: Any, key: str) -> dict[str, Any]:
+    value = row.get(key) if isinstance(row, dict) else None
+    if not isinstance(value, dict):
         raise _Unusable("missing_field")
     return value
 
 
 def _text(row: Any, key: str, *, optional: bool = False) -> str:
-    value = row.get(key) if isinstance(row, Mapping) else None
+    value = row.get(key) if isinstance(row, dict) else None
     if optional and not value:
         return ""
     if not isinstance(value, str) or not value:
