@@ -21,7 +21,7 @@ from exporter.web.webconfig import FLAG, load_web_config
 # Compared with when the user is unknown, so that an answer takes as long as for a known one.
 _NOBODY = SecretStr("$2b$10$abcdefghijklmnopqrstuuXrmsoSDkNWTTJzcfqm.2uHX6M3fnVCC")
 _MOST_REMEMBERED = 100
-_LOOK_EVERY = 5.0
+_LOOK_EVERY = 2.0
 
 
 class _Renewed(ssl.SSLContext):
