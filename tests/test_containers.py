@@ -2,7 +2,9 @@
 
 import http.server
 import re
+import shlex
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,8 @@ from exporter.cli import DEFAULT_ADDRESS, parse_flags
 from exporter.demo.cli import demo_flags
 from exporter.demo.settings import settings
 from exporter.demo.shop import demo_world
+from tests.real.http import request
+from tests.real.process import free_ports, wait_for
 
 ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -148,6 +152,28 @@ def test_what_the_image_copies_is_sent_to_the_builder() -> None:
     }
     assert copied == allowed
     assert all((ROOT / path).exists() for path in copied)
+
+
+_READ_ONLY = "mount -o bind,remount,ro / && ! touch {probe} 2>/dev/null && exec {command}"
+
+
+def test_it_runs_on_a_read_only_root(tmp_path: Path) -> None:
+    """The exporter writes nothing: `read_only: true` in compose costs it nothing."""
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine gives no name spaces to unprivileged users")
+    config = tmp_path / "config.yml"
+    config.write_text("connections: [{id: a, kind: http, url: 'http://127.0.0.1:1/'}]\n")
+    (port,) = free_ports(1)
+    flags = [f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}"]
+    command = shlex.join([sys.executable, "-m", "exporter", *flags])
+    script = _READ_ONLY.format(probe=tmp_path / "probe", command=command)
+    with subprocess.Popen(["unshare", "-rm", "sh", "-c", script], cwd=ROOT) as process:
+        try:
+            url = f"http://127.0.0.1:{port}/metrics"
+            wait_for(lambda: 'connection_online{connection="a"' in request("GET", url).text, 30, "metrics")
+        finally:
+            process.terminate()
+    assert process.returncode == 0
 
 
 @contextmanager
