@@ -1,0 +1,47 @@
+"""Check one connection against a made-up API."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+
+from exporter.client import HttpClient
+from exporter.config import Tls
+from exporter.connections import KINDS, options_of
+from exporter.connections.slots import Slots
+from exporter.connections.source import ConnectionSource
+from exporter.errors import PollError
+from exporter.model import ConnectionCheck
+
+Api = Callable[[httpx.Request], httpx.Response]
+TOKEN = "5f2f5a9e-made-up"
+
+
+def source(api: Api, **section: Any) -> ConnectionSource:
+    """Make the connection `a`, of kind evotor unless the section says otherwise."""
+    secret = {} if {"token", "token_file"} & section.keys() else {"token": TOKEN}
+    (options,) = options_of(({"id": "a", "kind": "evotor", **secret, **section},))
+    client = HttpClient(Tls(), transport=httpx.MockTransport(api))
+    return ConnectionSource(KINDS[options.kind](options), client, Slots(5).of("api"))
+
+
+def check(api: Api, **section: Any) -> ConnectionCheck:
+    """Check it once, as the poller does."""
+    made = source(api, **section)
+    try:
+        return asyncio.run(made.poll()).check
+    except PollError as error:
+        return made.failed(error).check
+
+
+def answering(status: int, content: Any = None, **headers: str) -> Api:
+    """Answer every request alike: bytes as they are, all else as JSON."""
+    body: Mapping[str, Any] = {"content": content} if isinstance(content, bytes) else {"json": content}
+    return lambda request: httpx.Response(status, headers=headers, **body)
+
+
+def values(found: ConnectionCheck) -> dict[str, float]:
+    """Return the kind's own readings by the metric's name."""
+    assert all(reading.values == (found.connection, found.kind) for reading in found.readings)
+    return {reading.metric.name: reading.value for reading in found.readings}

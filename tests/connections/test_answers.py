@@ -1,0 +1,80 @@
+"""What an answer's status and headers say about a token."""
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.client import Answer
+from exporter.connections import answers
+from exporter.connections.answers import failure_of, rate_limits, retry_after
+from exporter.errors import RateLimited, Refused
+
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "wall", lambda: NOW)
+
+
+MEANINGS = {
+    **dict.fromkeys((300, 301, 302, 303, 307, 308), "redirect"),
+    **dict.fromkeys((201, 204, 400, 404, 405, 406, 408, 413), "unexpected_status"),
+    401: "unauthorized",
+    402: "payment_required",
+    403: "forbidden",
+    429: "rate_limited",
+    **dict.fromkeys((500, 502, 503, 504, 520, 599), "server_error"),
+}
+
+
+@pytest.mark.parametrize(("status", "reason"), MEANINGS.items())
+def test_a_status_has_one_meaning(status: int, reason: str) -> None:
+    """Only 401, 402 and 403 are an answer about the token; each other status is a reason for knowing nothing."""
+    failure = failure_of(Answer(status, httpx.Headers(), b"not json"))
+    assert (failure.reason, isinstance(failure, Refused)) == (reason, status in (401, 402, 403))
+
+
+WAITS = {
+    "seconds": ({"Retry-After": "120"}, 120),
+    "no time": ({"Retry-After": "0"}, 0),
+    "fraction": ({"X-RateLimit-Reset": " 12.5 "}, 12.5),
+    "date": ({"Retry-After": "Fri, 15 Jan 2027 08:10:00 GMT"}, 600),
+    "date of another zone": ({"Retry-After": "Fri, 15 Jan 2027 11:10:00 +0300"}, 600),
+    "date without zone": ({"Retry-After": "Fri, 15 Jan 2027 08:10:00 -0000"}, 600),
+    "date that is over": ({"Retry-After": "Wed, 21 Oct 1998 07:28:00 GMT"}, 0),
+    "reset as time to wait": ({"X-RateLimit-Reset": "40"}, 40),
+    "reset as Unix time": ({"X-RateLimit-Reset": "1800000090"}, 90),
+    "reset that is over": ({"X-RateLimit-Reset": "1700000000"}, 0),
+    "both": ({"Retry-After": "5", "X-RateLimit-Reset": "40"}, 5),
+    "garbage and reset": ({"Retry-After": "soon", "X-RateLimit-Reset": "40"}, 40),
+    "negative": ({"Retry-After": "-5"}, None),
+    "empty": ({"Retry-After": ""}, None),
+    "not a number": ({"Retry-After": "nan", "X-RateLimit-Reset": "inf"}, None),
+    "nothing": ({}, None),
+}
+
+
+@pytest.mark.parametrize(("headers", "seconds"), WAITS.values(), ids=WAITS)
+def test_how_long_to_wait_is_read_from_the_headers(headers: dict[str, str], seconds: float | None) -> None:
+    """Retry-After comes before X-RateLimit-Reset; what can't be read says nothing."""
+    failure = failure_of(Answer(429, httpx.Headers(headers), b""))
+    assert isinstance(failure, RateLimited)
+    assert failure.retry_after == seconds
+
+
+texts = st.text(st.characters(max_codepoint=255)) | st.from_regex(
+    r"(?a)\A[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \S*"
+)
+
+
+@given(texts, texts)
+def test_no_header_can_spoil_a_check(first: str, second: str) -> None:
+    """Whatever stands in the headers, the time to wait is a number of seconds or nothing."""
+    named = {"Retry-After": first, "X-RateLimit-Reset": second, "X-RateLimit-Remaining": first}
+    headers = httpx.Headers(
+        [(name.encode(), text.encode("latin-1", "ignore")) for name, text in named.items()]
+    )
+    assert (retry_after(headers) or 0.0) >= 0.0
+    assert all(0.0 <= value < float("inf") for value in rate_limits(headers).values())
