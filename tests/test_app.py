@@ -172,7 +172,7 @@ def test_tls_and_users(tmp_path: Path) -> None:
         assert https(running, tmp_path) == 401
         assert https(running, tmp_path, Authorization=basic("anna", "wrong")) == 401
         assert https(running, tmp_path, Authorization=basic("anna", "passw0rd")) == 200
-        with pytest.raises(OSError, match="closed|reset"):
+        with pytest.raises(OSError, match=r"closed|reset"):
             running.ask("/metrics")
 
 

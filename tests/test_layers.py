@@ -1,0 +1,126 @@
+"""Data flows from left to right through the package, so imports point to the left only."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "exporter"
+
+# From left to right; modules in one line don't know each other. A new module gets its place here,
+# but a new kind of connection, which is one file and a line in the registry, has one already.
+LAYERS = """
+exporter errors model logs healthcheck connections.slots
+timing metrics schedule cli
+source
+config.durations config.secretfile config.files config.yamlfile
+config.places config.fields
+config.schema
+config.loading
+config.environment
+config
+client
+consul.meanings consul.records
+consul.api consul.details consul.health
+consul.lookup consul.datacenters
+consul.datacenter
+consul.source
+consul
+connections.kind
+connections.answers connections.source
+connections.*
+connections
+building
+snapshot
+polling families
+fleet exposition workshop
+web web.listener web.webconfig web.own_metrics web.page
+web.security web.server
+app
+serving
+demo demo.effects demo.consul_query
+demo.faults demo.script
+demo.states demo.incidents
+demo.world demo.consul_records
+demo.consul_simulator demo.evotor_simulator demo.settings demo.shop
+demo.simulators demo.history
+demo.prometheus
+demo.cli
+__main__
+"""
+RANKS = {name: number for number, line in enumerate(LAYERS.strip().splitlines()) for name in line.split()}
+
+
+def name_of(path: Path) -> str:
+    """`config.fields` for exporter/config/fields.py, `exporter` for the package itself."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "exporter"
+
+
+def rank(module: str) -> int | None:
+    return RANKS.get(module, RANKS.get(f"{module.rpartition('.')[0]}.*"))
+
+
+def imported(source: str, known: frozenset[str]) -> Iterator[str]:
+    """The modules of the package that a source text imports, wherever in it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "relative imports hide where they point"
+            of_package = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [
+                name if name.removeprefix("exporter.") in known else node.module or "" for name in of_package
+            ]
+        else:
+            continue
+        for name in names:
+            if name.split(".")[0] == "exporter":
+                yield name.removeprefix("exporter.")
+
+
+def violations(sources: Mapping[str, str]) -> list[str]:
+    """Every import that doesn't point to the left."""
+    known = frozenset(sources)
+    return [
+        f"{module} imports {target}"
+        for module, source in sources.items()
+        for target in imported(source, known)
+        if (rank(target) or 0) >= (rank(module) or 0)
+    ]
+
+
+def sources() -> dict[str, str]:
+    return {name_of(path): path.read_text() for path in PACKAGE.rglob("*.py")}
+
+
+def test_imports_point_to_the_left() -> None:
+    """No module imports one of its own layer or of a later one, also not inside a function."""
+    assert violations(sources()) == []
+
+
+def test_every_module_has_a_place() -> None:
+    """A new module must be given a layer, and a layer names no module that is gone."""
+    modules = sources().keys()
+
+    assert [module for module in modules if rank(module) is None] == []
+    assert [name for name in RANKS if not name.endswith("*") and name not in modules] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("from exporter.errors import ConfigError", []),
+        ("from exporter import metrics", []),
+        ("from exporter.app import App", ["snapshot imports app"]),
+        ("from exporter import app", ["snapshot imports app"]),
+        ("import exporter.app", ["snapshot imports app"]),
+        ("def late():\n    from exporter.web import page", ["snapshot imports web.page"]),
+        ("from exporter.snapshot import Store", ["snapshot imports snapshot"]),
+        ("import exporters.app, os", []),
+    ],
+)
+def test_a_wrong_import_is_found(source: str, found: list[str]) -> None:
+    """The test itself sees every way to import."""
+    assert violations({**dict.fromkeys(sources(), ""), "snapshot": source}) == found
