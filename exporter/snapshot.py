@@ -212,7 +212,9 @@ def _service_states(
     known: dict[InstanceKey, ServiceState] = (
         {state.instance.key: state for state in group.states} if group else {}
     )
-    return tuple(_service_state(known.get(instance.key), instance, at) for instance in instances)
+    # One series each, whatever the source says.
+    found = {instance.key: instance for instance in instances}
+    return tuple(_service_state(known.get(key), instance, at) for key, instance in found.items())
 
 
 def _service_state(known: ServiceState | None, instance: ServiceInstance, at: float) -> ServiceState:
