@@ -1,7 +1,7 @@
 """A scripted world as Prometheus would have scraped it: the exporter's metrics, 15 s apart, with its truth rules.
 
 Consul is polled every minute; statuses leave when a datacenter hasn't answered for 180 s; connections are checked every
-10 minutes, and again 75 s after a failure. A restarted exporter has forgotten everything.
+10 minutes, and again 75 s after the API gave no answer. A restarted exporter has forgotten everything.
 """
 
 from bisect import bisect_right
@@ -121,7 +121,7 @@ class Exporter:
         elif known is None or known[0] != word:
             self._connections[name] = (word, now, now)
         elif now - known[2] >= CHECK or (
-            word not in ("online", "not_connected") and known[2] == known[1] <= now - RECHECK
+            word in ("unreachable", "limited") and known[2] == known[1] <= now - RECHECK
         ):
             self._connections[name] = (word, known[1], now)
 
