@@ -1,0 +1,185 @@
+"""The text of /metrics."""
+
+import gzip
+import subprocess
+import zlib
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+from prometheus_client.parser import text_string_to_metric_families as text
+from prometheus_client.samples import Sample
+
+from exporter import exposition
+from exporter.exposition import EMPTY, FORMATS, Exposition, Format
+from exporter.families import escape, label_pairs, number
+from exporter.metrics import SERVICE
+from exporter.model import Endpoint
+from exporter.snapshot import Snapshot, View
+from tests.facts import NOW, Polled, everything, instance, many, polled, services
+
+OWN = b"# HELP own Always 1.\n# TYPE own gauge\nown 1.0\n"
+# Everything that JSON can hold, half characters included.
+names = st.text(
+    st.characters(exclude_categories=()) | st.sampled_from('\\"\n\r\t\0{},=# \u2028\x85'), max_size=30
+)
+
+
+def body(snapshot: Snapshot, format_: Format, tail: bytes = b"") -> str:
+    return Exposition().render(snapshot).bodies[format_].with_tail(tail).decode()
+
+
+def samples(snapshot: Snapshot, format_: Format) -> list[Sample]:
+    """Render and read by the reference parser."""
+    if format_ == "text":
+        return [s for family in text(body(snapshot, "text")) for s in family.samples]
+    families = openmetrics(body(snapshot, "openmetrics", b"# EOF\n"))  # type: ignore[no-untyped-call]
+    return [s for family in families for s in family.samples]
+
+
+def readable(name: str) -> str:
+    """What becomes of a name: half characters, which no text can hold, are spelt out."""
+    return name.encode(errors="backslashreplace").decode()
+
+
+@given(service=names, node=names, tags=names)
+@pytest.mark.parametrize("format_", FORMATS)
+def test_any_text_comes_back_from_a_label(format_: Format, service: str, node: str, tags: str) -> None:
+    """Whatever Consul's names hold, both reference parsers read the very same text, and no line is spoilt."""
+    made = instance("web", endpoint=Endpoint("::1", 1, (tags,)))
+    made = replace(made, key=made.key._replace(service=service, node=node))
+    found = samples(dict([polled(Polled("main", "consul"), services([made]))]), format_)
+    (info,) = [s for s in found if s.name == "service_info"]
+    assert [info.labels[label] for label in ("service", "node", "tags")] == list(
+        map(readable, (service, node, tags))
+    )
+    ups = {tuple(s.labels[label] for label in SERVICE) for s in found if s.name == "service_up"}
+    assert ups == {("dc1", readable(service), made.key.service_id, readable(node))}
+
+
+@given(names, names)
+def test_different_texts_stay_different(one: str, other: str) -> None:
+    """Two names never become one label value, which would make one series of two."""
+    assert (escape(one) == escape(other)) == (readable(one) == readable(other))
+
+
+def test_real_prometheus_reads_odd_names(promtool: Path) -> None:
+    """Prometheus' own parser takes what ours writes."""
+    odd = ["\\", '"', "\n", "\r", "\0", "\ud800", "\udfff", "\u2028", "{}", "# HELP", "😀", "a\\nb", ""]
+    snapshot = dict([polled(Polled("main", "consul"), services([instance(name) for name in odd]))])
+    checked = subprocess.run(
+        [promtool, "check", "metrics"],
+        input=body(snapshot, "text").encode(),
+        capture_output=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_family_stands_in_one_place(format_: Format) -> None:
+    """Each metric has one HELP and one TYPE line, and all of its samples follow them."""
+    lines = body(everything(), format_).splitlines()
+    heads = Counter(line.split()[2] for line in lines if line.startswith("# TYPE"))
+    assert set(heads.values()) == {1}
+    assert Counter(line.split()[2] for line in lines if line.startswith("# HELP")) == heads
+    current = ""
+    for line in lines:
+        current = line.split()[2] if line.startswith("#") else current
+        assert line.startswith(("#", current))
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_no_series_is_there_twice(format_: Format) -> None:
+    """Name and labels of a sample are unique, and `series` is their number."""
+    found = samples(everything(), format_)
+    assert len({(s.name, tuple(sorted(s.labels.items()))) for s in found}) == len(found)
+    assert Exposition().render(everything()).series == len(found)
+
+
+def test_no_sample_has_a_time_of_its_own() -> None:
+    """Prometheus stamps samples when it scrapes; times are values."""
+    assert {sample.timestamp for sample in samples(everything(), "text")} == {None}
+
+
+tails = st.binary(max_size=2000)
+
+
+@given(tails, st.integers(0, 40))
+@pytest.mark.parametrize("format_", FORMATS)
+def test_compressed_is_the_plain_text(format_: Format, tail: bytes, count: int) -> None:
+    """The compressed answer is exactly one gzip member, of the plain text with any tail behind it."""
+    found = Exposition().render(many(count)).bodies[format_]
+    packed = found.gzipped_with_tail(tail)
+    reader = zlib.decompressobj(wbits=31)
+    assert reader.decompress(packed) + reader.flush() == found.with_tail(tail)
+    assert (reader.eof, reader.unused_data) == (True, b"")
+    assert gzip.decompress(packed) == found.with_tail(tail)
+
+
+def test_compressing_is_worth_it() -> None:
+    """A large text becomes much smaller although its families are compressed one by one."""
+    found = Exposition().render(many(500)).bodies["text"]
+    assert len(found.gzipped_with_tail(OWN)) * 10 < found.size + len(OWN) == len(found.with_tail(OWN))
+
+
+def test_nothing_known_is_an_empty_text() -> None:
+    """Before the first poll there is what the exporter says of itself."""
+    assert {EMPTY.bodies[format_].with_tail(OWN) for format_ in FORMATS} == {OWN}
+    assert gzip.decompress(EMPTY.bodies["text"].gzipped_with_tail(OWN)) == OWN
+
+
+def test_what_did_not_change_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a poll only the lines of its own source are written anew, and what left is forgotten."""
+    written: list[str] = []
+    original = exposition._fragment
+
+    def fragment(view: View) -> exposition._Fragment:
+        written.append(view.source.name)
+        return original(view)
+
+    monkeypatch.setattr(exposition, "_fragment", fragment)
+    views = [polled(Polled(name, "consul"), services([instance("web", datacenter=name)])) for name in "abc"]
+    renderer, before = Exposition(), dict(views)
+    renderer.render(before)
+    id_, changed = polled(Polled("b", "consul"), services([instance("db", datacenter="b")]))
+    after = {**before, id_: changed}
+    assert renderer.render(after).bodies == Exposition().render(after).bodies
+    assert written == ["a", "b", "c", "b", "a", "b", "c"]
+    del after[id_]
+    assert b'datacenter="b"' not in renderer.render(after).bodies["text"].with_tail(b"")
+
+
+def test_both_formats_share_their_lines() -> None:
+    """Text that is the same in both formats is kept, and was compressed, once."""
+    bodies = Exposition().render(everything()).bodies
+    shared = {id(piece) for piece in bodies["text"].pieces} & {id(p) for p in bodies["openmetrics"].pieces}
+    assert len(shared) == len(bodies["text"].pieces) / 2
+
+
+@given(st.floats() | st.integers(-(2**70), 2**70).map(float) | st.booleans().map(float))
+def test_a_number_comes_back(value: float) -> None:
+    """Every float, read back, is the same; whole ones are written without a fraction."""
+    read = float(number(value).replace("Inf", "inf"))
+    assert read == value or (read != read and value != value)
+
+
+NUMBERS = {0.0: "0", 1.0: "1", 0.25: "0.25", NOW + 0.125: "1700000000.125", 1e300: "1e+300"}
+LIMITS = {float("inf"): "+Inf", float("-inf"): "-Inf", -3.0: "-3", 2.0**53: "9007199254740992.0"}
+
+
+@pytest.mark.parametrize(("value", "written"), [*NUMBERS.items(), *LIMITS.items(), (float("nan"), "NaN")])
+def test_numbers_are_written_as_the_format_wants(value: float, written: str) -> None:
+    """Whole numbers are short, fractions exact, and there are words for what is no number."""
+    assert number(value) == written
+
+
+def test_labels_are_never_dropped() -> None:
+    """More names than values, or fewer, is a defect and not a shorter series."""
+    for values in (("a",), ("a", "b", "c")):
+        with pytest.raises(ValueError, match="zip"):
+            label_pairs(("one", "two"), values)
