@@ -10,11 +10,14 @@ import yaml
 
 from exporter.connections import KINDS
 from exporter.metrics import CORE
+from tests.alerts.durations import seconds
 from tests.alerts.promql import EVERY, Labels, Parsed, joins, labels_of, selectors
 from tests.alerts.test_rules import CASES, ROOT, RULES, alerts
 from tests.conftest import StartPrometheus
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
+DOCUMENTATION = ROOT / "docs" / "alerts.md"
+CONFIG = ROOT / "alertmanager" / "alertmanager.yml"
 TARGET = {"job", "instance"}
 STATUSES = {
     "service_status": {"passing", "warning", "critical", "maintenance"},
@@ -123,6 +126,30 @@ def test_each_alert_has_a_runbook_page_and_each_page_an_alert() -> None:
         assert re.findall(r"^## (.+)$", text, re.MULTILINE) == parts, name
         linked = re.findall(r"\((\w+)\.md\)", text)
         assert set(linked) <= set(pages), name
+
+
+def test_each_alert_stands_in_the_table_of_the_documentation() -> None:
+    """The table names every alert with its severity and its page, and no other."""
+    rows = re.findall(
+        r"^\| \[(\w+)\]\(runbooks/(\w+)\.md\) \| (\w+) \|", DOCUMENTATION.read_text(), re.MULTILINE
+    )
+    assert {
+        (name, name, alert["labels"]["severity"]) for alert in alerts() for name in [alert["alert"]]
+    } == set(rows)
+
+
+def test_what_inhibits_others_ends_no_later_than_they_do() -> None:
+    """Alertmanager tells no end of what is inhibited at that moment."""
+    keeps = {alert["alert"]: seconds(alert.get("keep_firing_for", "0s")) for alert in alerts()}
+    for rule in yaml.safe_load(CONFIG.read_text())["inhibit_rules"]:
+        (source,), (target,) = rule["source_matchers"], rule["target_matchers"]
+        inhibiting = re.fullmatch('alertname="(.+)"', source)
+        assert inhibiting, source
+        inhibited = [
+            name for name in NAMES if re.fullmatch(re.sub('alertname=~?"(.+)"', r"\1", target), name)
+        ]
+        assert inhibited, target
+        assert all(keeps[inhibiting[1]] <= keeps[name] for name in inhibited), rule
 
 
 def test_each_alert_is_seen_firing_just_not_yet_and_not_at_all() -> None:
