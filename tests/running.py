@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -36,21 +35,21 @@ class Exporter:
 
     def start(self) -> None:
         """Start it and wait until it answers; also again after `kill`."""
+        self._said = len(self.log.read_text()) if self.log.exists() else 0
         for attempt in range(1, ATTEMPTS + 1):
             (self.port,) = free_ports(1)
             listen = f"--web.listen-address=127.0.0.1:{self.port}"
             command = ["env", *self._environ, *EXPORTER, listen, *self._flags]
             try:
-                self.process = Process(command, self.log).wait_ready(self._answers)
+                self.process = Process(command, self.log).wait_ready(self._listens)
             except NotStarted as failure:
                 if attempt == ATTEMPTS or "Address already in use" not in str(failure):
                     raise
             else:
                 return
 
-    def _answers(self) -> bool:
-        with socket.create_connection(("127.0.0.1", self.port), 5):
-            return True
+    def _listens(self) -> bool:
+        return "listening" in self.log.read_text()[self._said :]
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
         return request(method, f"http://127.0.0.1:{self.port}{path}", headers=headers)
@@ -143,8 +142,13 @@ def api(reply: Callable[[str, Mapping[str, str]], Reply]) -> Iterator[Api]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Say nothing: clients hang up, and replies may raise in order to."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     served = Api(server.server_port, reply)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

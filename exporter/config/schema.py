@@ -128,7 +128,8 @@ class Config(Strict):
 
     _origin: Origin = PrivateAttr(default=Origin())
     consul: Annotated[tuple[Consul, ...], Field(strict=False)] = ()
-    connections: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = ()
+    # Not in the repr: raw mappings show their tokens.
+    connections: Annotated[tuple[dict[str, Any], ...], Field(strict=False, repr=False)] = ()
     connection_concurrency: Annotated[int, Field(ge=1, le=1000)] = 20
 
     @property

@@ -11,6 +11,7 @@ from exporter.errors import ConfigError, Problem
 
 _LARGEST = 32 * 2**20
 _DEEPEST = 100
+_QUOTED = re.compile(r" '[^']*'")
 # What the library raises about a value such as `!!bool maybe`.
 _UNFIT = (ValueError, LookupError, AttributeError, TypeError)
 
@@ -101,7 +102,9 @@ def _where(mark: Any) -> str:
 
 def _why(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"{_where(error.problem_mark)}: {', '.join(filter(None, (error.context, error.problem)))}"
+        told = ", ".join(filter(None, (error.context, error.problem)))
+        # Without what it quotes: a token such as `!abc` is taken for a tag.
+        return f"{_where(error.problem_mark)}: {_QUOTED.sub('', told)}"
     if isinstance(error, yaml.reader.ReaderError):
         return "is not text in UTF-8 or UTF-16"
     return "holds a value that doesn't fit its tag"
