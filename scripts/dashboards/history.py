@@ -3,12 +3,13 @@
 A cell holds one string; a table query gives numbers. So the history query gives two numbers per row and window,
 transformations join them to one string per row, and a value mapping turns each pair into one HTML element:
 
-    K MMMM NNNN DD HH mm   width class, 4th status, no data, day, hour and minute of the window's end (15 digits)
     1 PPPP WWWW CCCC       1st to 3rd status, in the order of look.py                                 (13 digits)
+    K MMMM NNNN DD HH mm   width class, 4th status, no data, day, hour and minute of the window's end (15 digits)
 
-Shares are tenths of a percent, rounded down, 0000..1000: what is shown never adds up to more than 100 %.
-Both numbers are whole and below 2^53 (9.007e15), so a double holds them exactly. The pair stays together because
-Prometheus sorts series by their labels (the 4th status before the 1st), and Grafana sorts stably by time.
+Shares are tenths of a percent, 0000..1000; those of statuses are rounded down and that of `no data` up, so that what
+is shown never adds up to more than 100 %. Both numbers are whole and below 2^53 (9.007e15): a double holds them
+exactly. The pair stays together because Prometheus sorts series by their labels, of which the first has fewer, and
+Grafana sorts stably by time.
 """
 
 from collections.abc import Sequence
@@ -23,10 +24,13 @@ BAR_WIDTHS = {1: 1, 2: 3, 3: 6, 4: 11}
 COLUMN_WIDTH = 308
 BAR_HEIGHT = 20
 _SHARE = r"(?:00(\d)|0(\d\d)|(\d{3}))(\d)"  # 0933 -> 93 and 3, without leading zeros
-_FIRST_GROUPS = {"rest": 1, "no_data": 5, "time": 9, "first": 12, "second": 16, "third": 20}
+_FIRST_GROUPS = {"first": 1, "second": 5, "third": 9, "rest": 13, "no_data": 17}
+_DAY, _HOUR, _MINUTE = "$21", "$22", "$23"
 
 _CLASS = "(1 + ($__interval_ms >= bool 900000) + ($__interval_ms >= bool 1800000) + ($__interval_ms >= bool 3600000))"
-_TENTHS = "(60000000 / $__interval_ms)"  # one sample a minute: tenths of a percent per sample
+
+_TENTHS = "60000000.06 / $__interval_ms"
+"""Tenths of a percent per sample, one a minute; the tiny excess takes back what adding up thirds loses."""
 
 
 @dataclass(frozen=True)
@@ -38,20 +42,17 @@ class History:
     selector: str
     row: str
 
-    def __post_init__(self) -> None:
-        assert self.states[3].key < self.states[0].key, (
-            "the number of the 4th status must come first in a cell"
-        )
-
     def query(self) -> str:
         """PromQL of both numbers of every row and window, `no data` where nothing was sampled."""
         first, second, third, rest = (state.key for state in self.states)
-        keep = "ignoring (status) group_left ()"
-        statuses = f"1e8 * {self._tenths(first)} + {keep} 1e4 * {self._tenths(second)} + {keep} {self._tenths(third)}"
-        unknown = f"floor(1000 - {_TENTHS} * count_over_time({self._series(rest)}[$__interval]) + 1e-6)"
+        statuses = (
+            f"1e8 * {self._tenths(first)}"
+            f" + ignoring (status) (1e4 * {self._tenths(second)} + ignoring (status) {self._tenths(third)})"
+        )
+        unknown = f"ceil(1000 - {_TENTHS} * count_over_time({self._series(rest)}[$__interval]))"
         others = f"1e10 * {self._tenths(rest)} + 1e6 * {unknown}"
         return self.row.format(
-            f"1e12 + (({statuses}) or 0 * {self._ever(first)})"
+            f"1e12 + (({statuses}) or 0 * sum without (status) ({self._ever(first)}))"
             f" or {_CLASS} * 1e14 + {local_time()} + (({others}) or 1e9 + 0 * {self._ever(rest)})"
         )
 
@@ -59,8 +60,7 @@ class History:
         return f'{self.rule}{{status="{status}",{self.selector}}}'
 
     def _tenths(self, status: str) -> str:
-        """Share in tenths of a percent; the small term takes back what adding up thirds loses."""
-        return f"floor({_TENTHS} * sum_over_time({self._series(status)}[$__interval]) + 1e-6)"
+        return f"floor({_TENTHS} * sum_over_time({self._series(status)}[$__interval]))"
 
     def _ever(self, status: str) -> str:
         return f"last_over_time({self._series(status)}[24h] @ end())"
@@ -94,15 +94,15 @@ def mappings(states: tuple[State, ...], words: dict[str, str], until: str) -> li
 def pattern(width_class: int) -> str:
     """JavaScript regular expression of one pair of numbers; its groups are those of `_FIRST_GROUPS`."""
     time = r"(\d\d)(\d\d)(\d\d)"
-    first_number = f"{width_class}{_SHARE}{_SHARE}{time}"
-    return f"/(?:^|[,;]){first_number}[,;]1{_SHARE}{_SHARE}{_SHARE}(?=[,;]|$)/g"
+    second_number = f"{width_class}{_SHARE}{_SHARE}{time}"
+    return f"/(?:^|[,;])1{_SHARE}{_SHARE}{_SHARE}[,;]{second_number}(?=[,;]|$)/g"
 
 
 def _bar(states: tuple[State, ...], words: dict[str, str], until: str, pixels: int) -> str:
     shares = [_percent(group) for group in ("first", "second", "third", "rest")]
     said = [f"{words[state.key]} {share}" for state, share in zip(states, shares, strict=True)]
     said.append(f"{words['no_data']} {_percent('no_data')}")
-    title = " · ".join((until.format(day="$9", time="$10:$11"), *said))
+    title = " · ".join((until.format(day=_DAY, time=f"{_HOUR}:{_MINUTE}"), *said))
     background = _gradient([state.color for state in states], shares)
     style = f"display:inline-block;text-decoration:none;width:{pixels}px;height:{BAR_HEIGHT}px;background:{background}"
     return f"<abbr title='{title}' style='{style}'></abbr>"

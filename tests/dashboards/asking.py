@@ -84,9 +84,12 @@ def written(legend: str, labels: Mapping[str, str]) -> str:
 
 
 def decoded(answers: Sequence[Answer], row: str, states: Sequence[str]) -> dict[str, list[Window]]:
-    """The bars of every row of a history query, read digit by digit as the value mapping does."""
+    """The bars of every row of a history query, read digit by digit as the value mapping does.
+
+    The order is that of the answers, as Grafana keeps it.
+    """
     found: dict[str, dict[int, list[str]]] = {}
-    for answer in sorted(answers, key=lambda a: sorted(a.labels.items())):
+    for answer in answers:
         for end, value in answer.values.items():
             assert value < 2**53
             found.setdefault(answer.labels[row], {}).setdefault(end, []).append(f"{value:.0f}")
@@ -98,9 +101,9 @@ def decoded(answers: Sequence[Answer], row: str, states: Sequence[str]) -> dict[
 
 def _shares(pair: list[str], states: Sequence[str]) -> dict[str, float]:
     first, second = pair
-    assert len(first) == 15
-    assert len(second) == 13
-    tenths = (second[1:5], second[5:9], second[9:13], first[1:5], first[5:9])
+    assert len(first) == 13
+    assert len(second) == 15
+    tenths = (first[1:5], first[5:9], first[9:13], second[1:5], second[5:9])
     return {name: int(digits) / 10 for name, digits in zip((*states, "no_data"), tenths, strict=True)}
 
 
