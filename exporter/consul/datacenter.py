@@ -10,6 +10,7 @@ from exporter.consul.health import Health
 from exporter.consul.lookup import instances_of
 from exporter.consul.records import Entry, Registration, Rejected, read_checks, read_names
 from exporter.errors import AclFiltered, EmptyCatalog, PollError
+from exporter.logs import Log
 from exporter.model import Endpoint, InstanceKey, ServiceInstance
 from exporter.timing import Clock
 
@@ -26,6 +27,7 @@ class Datacenter:
         self._settings = settings
         self._api = api
         self._clock = clock
+        self._log = Log("consul", source=settings.name, datacenter=name)
         self._details = Details(settings.interval, settings.stale_after, clock)
         self._shown: dict[InstanceKey, ServiceInstance] = {}
 
@@ -67,6 +69,8 @@ class Datacenter:
         budget = min(left, _DETAILS_SHARE * self._settings.timeout)
         failures = await self._details.refresh(sightings, fetch, budget)
         rejected.add("details_failed", len(failures))
+        for error in failures:
+            self._log.debug("no details", reason=error.reason, error=error)
         return failures
 
     def _instances(self, sightings: Mapping[str, Sighting], health: Health) -> Iterator[ServiceInstance]:

@@ -47,11 +47,11 @@ class _Known:
         return bool(seen.index) and self.seen.index == seen.index
 
     def may_differ(self, seen: Sighting) -> bool:
-        """What the checks don't show may have changed: instances without checks, or ones not yet in the answer."""
-        if self.is_current(seen):
-            return False
+        """The answer lacked an instance that has checks; or one without checks may have come or gone since."""
         checked = {entry.registration for entry in self.entries if entry.checked}
-        return len(checked) < len(self.entries) or not seen.registrations <= checked
+        if not seen.registrations <= checked:
+            return True
+        return len(checked) < len(self.entries) and not self.is_current(seen)
 
 
 class Details:

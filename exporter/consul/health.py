@@ -28,7 +28,7 @@ class Health:
 
     def has_own(self, registration: Registration) -> bool:
         """Return whether it has checks beside its node's; then it is there."""
-        return registration in self._by_owner or registration in self._unreadable
+        return registration in self._by_owner
 
     def services(self) -> dict[str, set[Registration]]:
         """Return the registrations that have checks of their own, by the service the checks name."""

@@ -191,10 +191,7 @@ def _meta(meta: Any) -> dict[str, str]:
 
 
 def _has_checks(checks: Any, owner: Registration) -> bool:
-    """Return whether one is the owner's, apart from maintenance, which comes and goes."""
-    return any(
-        owner in _owner(check) and not is_maintenance(str(check.get("CheckID"))) for check in _list(checks)
-    )
+    return any(owner in _owner(check) for check in _list(checks))
 
 
 def read_datacenters(content: Any) -> tuple[str, ...]:

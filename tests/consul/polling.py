@@ -39,10 +39,11 @@ class Polled:
     """
 
     def __init__(self, *addresses: str, handler: Handler | None = None, **settings: Any) -> None:
-        inner = httpx.MockTransport(handler) if handler else httpx.AsyncHTTPTransport()
+        where = list(addresses or ("http://consul:8500",))
+        uds = where[0].removeprefix("unix://") if where[0].startswith("unix://") else None
+        inner = httpx.MockTransport(handler) if handler else httpx.AsyncHTTPTransport(uds=uds)
         self._transport = Recording(inner)
         self._client = HttpClient(Tls(), transport=self._transport)
-        where = list(addresses or ("http://consul:8500",))
         self.settings = Consul.model_validate({"name": "main", "address": where, **settings})
         self.now = 0.0
         clients = dict.fromkeys(self.settings.address, self._client)

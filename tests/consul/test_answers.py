@@ -196,6 +196,35 @@ def test_filtered_with_data_left() -> None:
     assert findings.rejected == {"acl_filtered": 1}
 
 
+def test_filtered_details() -> None:
+    """That ACLs left something out of a service's details is counted as well."""
+    consul = FakeConsul("web")
+    filtered = {"X-Consul-Results-Filtered-By-ACLs": "true"}
+    consul.instead[DETAILS] = lambda: httpx.Response(200, json=[], headers=filtered)
+    with Polled(handler=consul) as polled:
+        assert polled.poll().rejected == {"acl_filtered": 1}
+
+
+def test_nothing_known_because_details_failed() -> None:
+    """When there are no checks at all and details can't be had, the reason is that of the details."""
+    consul = FakeConsul(bare=("web",))
+    consul.instead[DETAILS] = lambda: httpx.Response(429)
+    with Polled(handler=consul) as polled, pytest.raises(PollError) as raised:
+        polled.instances()
+    assert raised.value.reason == "rate_limited"
+
+
+@pytest.mark.parametrize(("name", "only"), [("/lead", "Services.Service == `/lead`"), ("/`", None)])
+def test_a_name_that_fits_no_path(name: str, only: str | None) -> None:
+    """Such a service is looked up among the nodes, only those that have it where the name can be quoted."""
+    consul = FakeConsul(name)
+    consul.instead[DETAILS] = lambda: httpx.Response(301)
+    with Polled(handler=consul) as polled:
+        polled.poll()
+        (asked,) = (r.url.params for r in polled.requests if r.url.path == "/v1/internal/ui/nodes")
+    assert asked.get("filter") == only
+
+
 def test_headers_of_streaming() -> None:
     """Answers from the streaming backend, which knows no leader, count like all others."""
     consul = FakeConsul("web")

@@ -2,12 +2,11 @@
 
 import math
 from collections import Counter
-from urllib.parse import unquote
 
 import httpx
 import pytest
 
-from tests.consul.fake import DETAILS, FakeConsul
+from tests.consul.fake import DETAILS, STATE, FakeConsul
 from tests.consul.polling import Polled, asked_services
 
 MANY = tuple(f"service-{number:04}" for number in range(1000))
@@ -133,9 +132,37 @@ def test_instances_without_checks_grow_stale() -> None:
 
 def test_without_an_index() -> None:
     """When a proxy strips Consul's index, services with unchecked instances are asked for with every poll."""
-    consul = FakeConsul(bare=("bare",))
-    consul.index = 0
+    consul = FakeConsul(*MANY[:20], bare=("bare",))
     consul.headers = {"X-Consul-Index": ""}
     with Polled(handler=consul, datacenters=["dc1"], interval="1s") as polled:
         for _ in range(3):
-            assert [unquote(service) for service in asked(polled)] == ["bare"]
+            assert "bare" in asked(polled)
+
+
+def test_an_answer_that_lags_behind() -> None:
+    """A service whose answer lacks an instance that has checks is asked for with every poll, until it has it."""
+    consul = FakeConsul(*MANY[:20], "late")
+    consul.instead[f"{DETAILS}late"] = lambda: httpx.Response(200, json=[])
+    with Polled(handler=consul, datacenters=["dc1"], interval="1s") as polled:
+        for _ in range(3):
+            assert "late" in asked(polled)
+        consul.instead.clear()
+        assert [len({"late"}.intersection(asked(polled))) for _ in range(2)] == [1, 0]
+
+
+def test_details_end_before_the_poll_does(caplog: pytest.LogCaptureFixture) -> None:
+    """When the statuses took long, what time is left for details is less, so that the poll still succeeds."""
+    caplog.set_level("DEBUG")
+    consul = FakeConsul("web")
+    consul.hanging = {"web"}
+    with Polled(handler=consul, datacenters=["dc1"], timeout="2s") as polled:
+
+        def slow() -> httpx.Response:
+            polled.now += 1.5
+            return httpx.Response(200, json=consul.checks())
+
+        consul.instead[STATE] = slow
+        assert polled.poll().rejected == {"details_failed": 1}
+    assert "(0.1 s)" in str(
+        [vars(record)["facts"] for record in caplog.records if record.msg == "no details"]
+    )

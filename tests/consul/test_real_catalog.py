@@ -108,6 +108,18 @@ def test_renamed_service(consul_agent: ConsulAgent) -> None:
         assert polled.statuses() == {("new", "x", "n1"): "warning", ("old", "y", "n1"): "warning"}
 
 
+def test_renamed_to_a_known_service(consul_agent: ConsulAgent) -> None:
+    """A registration that went to a service known before is that one's as soon as Consul's answers tell."""
+    for service, service_id in (("new", "z"), ("old", "x"), ("old", "y")):
+        put(
+            consul_agent, {"Service": service, "ID": service_id}, {"CheckID": service_id, "Status": "warning"}
+        )
+    with Polled(consul_agent.address) as polled:
+        assert len(polled.statuses()) == 3
+        put(consul_agent, {"Service": "new", "ID": "x", "Tags": ["moved"]})
+        assert set(polled.statuses()) == {("new", "z", "n1"), ("new", "x", "n1"), ("old", "y", "n1")}
+
+
 STATUS_CASES: dict[str, tuple[list[Json], str | None]] = {
     "no checks": ([], "passing"),
     "passing": ([{"Status": "passing"}], "passing"),

@@ -135,8 +135,9 @@ def test_details_changed(
     with Polled(consul_agent.address, interval="2m", services={"include": ["web"]}) as polled:
         assert polled.instances()[key].endpoint == Endpoint("10.0.0.1", 80)
         put(consul_agent, {"Service": "web", "Port": 80, **change}, check)
-        found = [polled.instances()[key].endpoint for _ in range(5)]
-    assert found[0 if seen_at_once else 4] == endpoint
+        found = [polled.instances()[key] for _ in range(5)][0 if seen_at_once else 4]
+    assert found.endpoint == endpoint
+    assert found.url == f"http://web.service.dc1.consul:{endpoint.port}"
 
 
 def test_a_quiet_poll_takes_two_requests(consul_agent: ConsulAgent) -> None:

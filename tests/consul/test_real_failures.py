@@ -58,6 +58,14 @@ def test_no_address_answers(which: str, reason: str, request: pytest.FixtureRequ
     assert address in str(error)
 
 
+def test_a_socket(start_consul: StartConsul, tmp_path: Path) -> None:
+    """An agent is asked through a Unix socket as over TCP."""
+    agent = start_consul(addresses={"http": f"127.0.0.1 unix://{tmp_path}/http.sock"})
+    agent.register(WEB)
+    with Polled(f"unix://{tmp_path}/http.sock") as polled:
+        assert polled.statuses() == FOUND
+
+
 def test_killed_and_started_again(start_consul: StartConsul) -> None:
     """A crashed agent fails the poll; when it is back the poll finds the same as before."""
     agent = start_consul()
