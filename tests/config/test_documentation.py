@@ -1,0 +1,154 @@
+"""docs/configuration.md and the examples say exactly what the code knows."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from exporter.cli import _parser
+from exporter.config import Config, ConnectionOptions, Consul, ServiceFilter, Tls, parse
+from exporter.config.environment import SWITCHES, VARIABLES
+from exporter.connections import KINDS, options_of
+from exporter.errors import ConfigError
+from exporter.web.webconfig import HttpServer, TlsServer, Unsupported, WebConfig
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "configuration.md").read_text()
+SECTIONS: dict[str, type[BaseModel]] = {
+    "The file": Config,
+    "consul": Consul,
+    "services": ServiceFilter,
+    "tls": Tls,
+    "connections": ConnectionOptions,
+    "Web configuration": WebConfig,
+    "tls_server_config": TlsServer,
+    "http_server_config": HttpServer,
+    **{f"kind: {name}": kind.Options for name, kind in KINDS.items()},
+}
+EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))
+
+
+def rows(heading: str) -> dict[str, str]:
+    """Setting and default of each row of the first table below a heading."""
+    below = re.split(rf"^#+ {re.escape(heading)}$", PAGE, flags=re.MULTILINE)[1]
+    table = re.split(r"^#+ ", below, flags=re.MULTILINE)[0]
+    found = re.findall(r"^\| `([^`]+)` \| (.*) \|$", table, re.MULTILINE)
+    return {name: [cell.strip() for cell in rest.split(" | ")][-2] for name, rest in found}
+
+
+def settings(heading: str) -> dict[str, Any]:
+    """The fields that belong there: of a kind its own, of the rest all that are supported."""
+    model = SECTIONS[heading]
+    own = (
+        model.__annotations__.keys() - {"kind"} if heading.startswith("kind: ") else model.model_fields.keys()
+    )
+    unsupported = {
+        name for name, field in model.model_fields.items() if field.metadata == list(Unsupported.__metadata__)
+    }
+    return {name: model.model_fields[name] for name in own - unsupported}
+
+
+def default_of(heading: str, name: str, text: str | None) -> object:
+    """The value of a setting when the file says `text`, or nothing."""
+    required = {"consul": {"name": "a"}, "connections": {"id": "a", "kind": "a"}}
+    kind = heading.removeprefix("kind: ")
+    base = required.get(heading, {"id": "a", "kind": kind, "url": "http://a"} if kind == "http" else {})
+    base = {"id": "a", "kind": kind} if kind == "evotor" else base
+    raw = {**base, **({} if text is None else {name: yaml.safe_load(text)})}
+    if SECTIONS[heading] is TlsServer:
+        raw = {"cert_file": "a", "key_file": "a", **raw}
+    return getattr(SECTIONS[heading].model_validate(raw), name)
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_every_setting_is_in_its_table(heading: str) -> None:
+    """Each table has the settings of its section, all of them and no other."""
+    assert rows(heading).keys() == settings(heading).keys()
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"), [(heading, name) for heading in SECTIONS for name in sorted(rows(heading))]
+)
+def test_every_default_is_the_real_one(heading: str, name: str) -> None:
+    """A default in a table is what the setting has when it is not set; "required" means that it must be."""
+    told, field = rows(heading)[name], settings(heading)[name]
+
+    assert (told == "required") == field.is_required()
+    if told.startswith("`"):
+        assert default_of(heading, name, told.strip("`")) == default_of(heading, name, None)
+    elif told == "–":
+        assert default_of(heading, name, None) in (None, Tls(), ServiceFilter(), HttpServer())
+
+
+def test_flags_and_variables_are_complete() -> None:
+    """The tables of flags and variables name each one, with its default."""
+    flags = {
+        action.option_strings[-1]: action.default
+        for action in _parser()._actions
+        if action.option_strings[-1] != "--help"
+    }
+    told = dict(re.findall(r"^\| `(--[a-z.-]+)` \| (\S+) \|", PAGE, re.MULTILINE))
+
+    assert told.keys() == flags.keys()
+    assert {name: f"`{default}`" for name, default in flags.items() if told[name] != "–"} == {
+        name: default for name, default in told.items() if default != "–"
+    }
+    variables = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE, re.MULTILINE))
+    assert variables == {*VARIABLES.values(), *SWITCHES}
+
+
+def yaml_texts() -> Iterator[tuple[str, str]]:
+    """Every YAML text of the documentation, but for the kind that is yet to be written, and every example."""
+    for page in sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - {ROOT / "docs/adding-a-kind.md"}):
+        blocks = re.findall(r"^( *)```yaml\n(.*?)^ *```$", page.read_text(), re.DOTALL | re.MULTILINE)
+        for number, (indent, block) in enumerate(blocks):
+            yield f"{page.relative_to(ROOT)} {number}", re.sub(f"^{indent}", "", block, flags=re.MULTILINE)
+    for example in EXAMPLES:
+        yield str(example.relative_to(ROOT)), example.read_text()
+
+
+def problems(content: Mapping[str, Any]) -> str:
+    """What is wrong with a configuration or web configuration; "" as well for YAML of other programs."""
+    try:
+        if content.keys() & Config.model_fields.keys():
+            options_of(parse(content).connections)
+        elif content.keys() & WebConfig.model_fields.keys():
+            WebConfig.model_validate(content)
+    except (ConfigError, ValueError) as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in yaml_texts()])
+def test_every_example_can_be_used(text: str) -> None:
+    """What the documentation and the examples show is accepted as it stands."""
+    content = yaml.safe_load(text)
+
+    assert problems(content if isinstance(content, Mapping) else {}) == ""
+
+
+def test_the_documentation_has_examples() -> None:
+    """There are examples to try, so that the test above can find something."""
+    names = [name for name, _ in yaml_texts()]
+
+    assert {"README.md 0", "docs/configuration.md 0", "docs/configuration.md 2", "examples/full.yml"} <= {
+        *names
+    }
+
+
+def test_the_full_example_has_every_setting() -> None:
+    """examples/full.yml names each setting of each section, if only in a comment."""
+    text = (ROOT / "examples" / "full.yml").read_text()
+    named = set(re.findall(r"^[ #-]*([a-z_]+):", text, re.MULTILINE))
+    wanted = {
+        name
+        for heading in SECTIONS
+        if SECTIONS[heading] not in (WebConfig, TlsServer, HttpServer)
+        for name in settings(heading)
+    }
+
+    assert wanted - named == set()
