@@ -1,0 +1,125 @@
+"""Pollers in line with the configuration, and woken by secret files."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from exporter.fleet import Fleet
+from exporter.snapshot import SourceId, Store
+from exporter.source import Findings, ServiceFindings
+from tests.facts import Polled
+
+
+@dataclass(frozen=True)
+class Watched(Polled):
+    """A source that counts its polls, and whose secret file is a number."""
+
+    polls: list[int] = field(default_factory=list, compare=False)
+    secret: list[int] = field(default_factory=lambda: [0], compare=False)
+    hanging: bool = False
+
+    def signature(self) -> object:
+        return self.secret[0]
+
+    async def poll(self) -> Findings:
+        self.polls.append(self.secret[0])
+        if self.hanging:
+            await asyncio.sleep(3600)
+        return ServiceFindings({})
+
+
+def source(name: str, hanging: bool = False) -> Watched:
+    return Watched(name, "consul", interval=3600.0, timeout=3600.0, hanging=hanging)
+
+
+def playing(play: Callable[[Fleet, Store], Awaitable[None]]) -> None:
+    """Run a test's play with a fleet that watches."""
+
+    async def run() -> None:
+        store = Store()
+        fleet = Fleet(store)
+        watching = asyncio.create_task(fleet.watch())
+        try:
+            async with asyncio.timeout(20):
+                await play(fleet, store)
+        finally:
+            watching.cancel()
+            await fleet.stop()
+
+    asyncio.run(run())
+
+
+def adopt(fleet: Fleet, *sources: Watched) -> None:
+    fleet.adopt({SourceId(each.kind, each.name): each for each in sources})
+
+
+async def until(told: Callable[[], bool]) -> None:
+    while not told():  # noqa: ASYNC110 -- of what it waits for there is no event
+        await asyncio.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.fleet._LOOK_EVERY", 0.02)
+
+
+def test_a_change_right_after_the_first_poll_is_noticed() -> None:
+    """A secret that changes between the first poll and the first look is not overlooked."""
+
+    async def play(fleet: Fleet, store: Store) -> None:
+        watched = source("a")
+        adopt(fleet, watched)
+        await until(lambda: watched.polls == [0])
+        watched.secret[0] = 1
+        await until(lambda: watched.polls == [0, 1])
+        await asyncio.sleep(0.1)
+        assert watched.polls == [0, 1]
+
+    playing(play)
+
+
+def test_adopting_leaves_the_same_sources_alone() -> None:
+    """The same object goes on, another one of the same name starts at once, a missing one stops and leaves."""
+
+    async def play(fleet: Fleet, store: Store) -> None:
+        kept, old, gone = source("kept"), source("changed"), source("gone", hanging=True)
+        adopt(fleet, kept, old, gone)
+        await until(lambda: bool(kept.polls and old.polls and gone.polls))
+        new = source("changed")
+        adopt(fleet, kept, new)
+        await until(lambda: new.polls == [0])
+
+        assert [id_.name for id_ in store.snapshot] == ["kept", "changed"]
+        assert (kept.polls, old.polls) == ([0], [0])
+        assert store.snapshot[SourceId("consul", "changed")].polls == 2
+        for each in (old, gone):
+            each.secret[0] = 1
+        await asyncio.sleep(0.1)
+        assert (old.polls, gone.polls) == ([0], [0])
+
+    playing(play)
+
+
+def test_a_change_during_a_poll_is_polled_after_it() -> None:
+    """A secret that changes while a poll is under way is used by another poll, at the latest after that one."""
+
+    async def play(fleet: Fleet, store: Store) -> None:
+        go_on = asyncio.Event()
+
+        class Slow(Watched):
+            async def poll(self) -> Findings:
+                self.polls.append(self.secret[0])
+                await go_on.wait()
+                return ServiceFindings({})
+
+        slow = Slow("a", "consul", interval=3600.0, timeout=3600.0)
+        adopt(fleet, slow)
+        await until(lambda: slow.polls == [0])
+        slow.secret[0] = 1
+        await asyncio.sleep(0.1)
+        go_on.set()
+        await until(lambda: slow.polls[-1] == 1)
+
+    playing(play)
