@@ -96,7 +96,7 @@ class Store:
     """Holds the current snapshot, and tells who listens that there is a new one."""
 
     def __init__(self, clock: Clock = steady) -> None:
-        self.snapshot: Snapshot = MappingProxyType({})
+        self.snapshot: MappingProxyType[SourceId, View] = MappingProxyType({})
         self._clock = clock
         self._listeners: list[Callable[[], None]] = []
 
@@ -117,7 +117,7 @@ class Store:
         view = self.snapshot.get(id_)
         if view:
             outcome = self._without_taken(id_, outcome)
-            self._publish({**self.snapshot, id_: advance(view, outcome, self._clock())})
+            self._publish(self.snapshot | {id_: advance(view, outcome, self._clock())})
         return outcome
 
     def _without_taken(self, id_: SourceId, outcome: Outcome) -> Outcome:
@@ -142,7 +142,7 @@ class Store:
             id_: aged_view for id_, view in self.snapshot.items() if (aged_view := age(view, now)) is not view
         }
         if aged:
-            self._publish({**self.snapshot, **aged})
+            self._publish(self.snapshot | aged)
 
     def _publish(self, views: dict[SourceId, View]) -> None:
         self.snapshot = MappingProxyType(views)
