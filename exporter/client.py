@@ -18,10 +18,12 @@ import httpx
 from exporter import __version__
 from exporter.config import Tls
 from exporter.errors import (
+    ConfigError,
     ConnectFailed,
     Malformed,
     NameResolution,
     PollError,
+    Problem,
     TimedOut,
     TlsFailed,
     TooLarge,
@@ -65,23 +67,23 @@ class Answer:
 
 
 class HttpClient:
-    """Connections to servers that are trusted alike; keeps no cookies and follows no redirect."""
+    """Connections to servers that are trusted alike; keeps no cookies and follows no redirect.
+
+    The environment's proxy is used; ConfigError when it can't be.
+    """
 
     def __init__(
         self, tls: Tls, *, uds: str | None = None, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self._extensions = {"sni_hostname": tls.server_name} if tls.server_name else {}
-        self._client = httpx.AsyncClient(
-            headers={"User-Agent": f"status-exporter/{__version__}", "Accept-Encoding": "gzip"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            event_hooks={"response": [_stay]},
-            follow_redirects=False,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
-            mounts=dict.fromkeys(_WITHOUT_PROXY),
-            timeout=None,  # noqa: S113 -- who polls bounds the whole poll; a timeout per read would not
-            transport=transport or (httpx.AsyncHTTPTransport(uds=uds) if uds else None),
-            verify=ssl_context(tls),
-        )
+        transport = transport or (httpx.AsyncHTTPTransport(uds=uds) if uds else None)
+        try:
+            self._client = _client(ssl_context(tls), transport)
+        except (httpx.InvalidURL, ImportError, ValueError):
+            wrong = (
+                "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or NO_PROXY can't be used, known are http:// and https://"
+            )
+            raise ConfigError([Problem("environment", wrong)]) from None
 
     async def get(self, url: str, headers: Mapping[str, str], *, max_body: int) -> Answer:
         """Ask for `url`; raise PollError when no whole answer of at most `max_body` bytes comes."""
@@ -110,6 +112,20 @@ class HttpClient:
     async def close(self) -> None:
         """Close all connections."""
         await self._client.aclose()
+
+
+def _client(context: ssl.SSLContext, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        headers={"User-Agent": f"status-exporter/{__version__}", "Accept-Encoding": "gzip"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        event_hooks={"response": [_stay]},
+        follow_redirects=False,
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
+        mounts=dict.fromkeys(_WITHOUT_PROXY),
+        timeout=None,  # noqa: S113 -- who polls bounds the whole poll; a timeout per read would not
+        transport=transport,
+        verify=context,
+    )
 
 
 async def _stay(response: httpx.Response) -> None:

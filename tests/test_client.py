@@ -324,6 +324,17 @@ def test_the_proxy_of_the_environment_is_for_what_is_outside(monkeypatch: pytest
     assert asyncio.run(run()) == [b"ok", b"ok", b"px"]
 
 
+@pytest.mark.parametrize(
+    "proxy", ["socks5://me:secret@proxy", "ftp://me:secret@proxy", "http://me:secret@proxy:port"]
+)
+def test_a_proxy_that_cannot_be_used_is_an_error(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of another sort is a mistake to be told at the start, without its password."""
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(errors.ConfigError, match="PROXY") as caught:
+        HttpClient(Tls())
+    assert "secret" not in str(caught.value)
+
+
 def test_a_machine_without_certificates_trusts_the_usual_ones(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
