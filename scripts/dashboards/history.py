@@ -21,7 +21,7 @@ from scripts.dashboards.look import FAINT, State
 BAR_WIDTHS = {1: 1, 2: 3, 3: 6, 4: 11}
 """Pixels of a bar by width class: up to 289, 97, 49 and 25 bars fill the same column."""
 
-COLUMN_WIDTH = 308
+COLUMN_WIDTH = 307
 BAR_HEIGHT = 20
 _SHARE = r"(?:00(\d)|0(\d\d)|(\d{3}))(\d)"  # 0933 -> 93 and 3, without leading zeros
 _FIRST_GROUPS = {"first": 1, "second": 5, "third": 9, "rest": 13, "no_data": 17}

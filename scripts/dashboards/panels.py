@@ -18,6 +18,7 @@ from scripts.dashboards.grafana import (
 from scripts.dashboards.history import COLUMN_WIDTH, mappings
 from scripts.dashboards.look import (
     BLUE,
+    CONNECTION_STATES,
     FAINT,
     GREEN,
     GREY,
@@ -25,6 +26,7 @@ from scripts.dashboards.look import (
     NO_DATA,
     OTHER_ICON,
     RED,
+    SERVICE_STATES,
     YELLOW,
     State,
     worst_first,
@@ -33,8 +35,9 @@ from scripts.dashboards.table import Column, table
 
 Texts = Mapping[str, str]
 
-STATUS_WIDTH = 112
-GAUGE_WIDTH = 108
+STATUS_WIDTHS: Mapping[tuple[State, ...], int] = {SERVICE_STATES: 100, CONNECTION_STATES: 116}
+GAUGE_WIDTH = 100
+AGO_WIDTH, AGE_WIDTH = 136, 80
 SUBJECT = '"service", "service_id", "connection", "source"'
 
 
@@ -53,7 +56,7 @@ def state_column(source: str, title: str, states: tuple[State, ...], text: Texts
         "mappings": state_mappings(states, text, cell=True),
         "custom.cellOptions": {"type": "color-background", "mode": "basic"},
     }
-    return Column(source, title, width=STATUS_WIDTH, properties=properties)
+    return Column(source, title, width=STATUS_WIDTHS[states], properties=properties)
 
 
 def share_column(source: str, title: str) -> Column:
@@ -73,7 +76,7 @@ def share_column(source: str, title: str) -> Column:
 def percent_column(source: str, title: str) -> Column:
     """A percentage with one decimal, in the colour of how good it is."""
     gauge = share_column(source, title).properties
-    return Column(source, title, width=92, properties=gauge | {"custom.cellOptions": {"type": "color-text"}})
+    return Column(source, title, width=70, properties=gauge | {"custom.cellOptions": {"type": "color-text"}})
 
 
 def history_column(title: str, states: tuple[State, ...], text: Texts, url: str = "") -> Column:
@@ -93,17 +96,27 @@ def icon_column(source: str, title: str) -> Column:
     known = value_mapping([(word, picture, "") for word, picture in ICONS.items()])
     other = regex_mapping("/^(?!https?:|data:).+$/", OTHER_ICON, 1)
     properties = {"noValue": "", "custom.cellOptions": {"type": "image"}, "mappings": [known, other]}
-    return Column(source, title, width=44, properties=properties)
+    return Column(source, title, width=50, properties=properties)
 
 
 def ago_columns(source: str, hidden: str, title: str) -> list[Column]:
     """A time as "... ago" with the exact time in the tooltip: the same query twice, once hidden."""
-    ago = {"unit": "dateTimeFromNow", "custom.tooltip": {"field": hidden, "placement": "left"}}
-    exact = {"unit": "dateTimeAsLocal", "custom.width": 180}
-    return [
-        Column(source, title, width=100, properties=ago | {"custom.wrapText": True}),
-        Column(hidden, properties=exact),
-    ]
+    ago = {"unit": "dateTimeFromNow"} | _exact(hidden)
+    return [Column(source, title, AGO_WIDTH, properties=ago), _time(hidden)]
+
+
+def age_columns(source: str, hidden: str, title: str) -> list[Column]:
+    """The same where there is little room: an age in seconds, with the exact time in the tooltip."""
+    age = {"unit": "s", "decimals": 0} | _exact(hidden)
+    return [Column(source, title, AGE_WIDTH, properties=age), _time(hidden)]
+
+
+def _exact(hidden: str) -> dict[str, Any]:
+    return {"custom.tooltip": {"field": hidden, "placement": "left"}}
+
+
+def _time(hidden: str) -> Column:
+    return Column(hidden, properties={"unit": "dateTimeAsLocal", "custom.width": 180})
 
 
 def counts(
@@ -261,8 +274,8 @@ def timeline(
     return result
 
 
-def alerts(panel_id: int, text: Texts, place: Place, expr: str) -> Json:
-    """Alerts that fire now, each with its runbook."""
+def alerts(panel_id: int, text: Texts, place: Place, expr: str, *, header: bool = True) -> Json:
+    """Alerts that fire now, each with its runbook; `header` off saves a line where there is little room."""
     severities = [("critical", text["severity.critical"], RED), ("warning", text["severity.warning"], YELLOW)]
     severities.append(("info", text["severity.info"], BLUE))
     runbook = "${runbooks}/${__value.raw}.md"
@@ -270,7 +283,7 @@ def alerts(panel_id: int, text: Texts, place: Place, expr: str) -> Json:
         Column(
             "severity",
             text["severity"],
-            width=120,
+            width=88,
             properties={
                 "mappings": [value_mapping(severities)],
                 "custom.cellOptions": {"type": "color-background", "mode": "basic"},
@@ -279,13 +292,13 @@ def alerts(panel_id: int, text: Texts, place: Place, expr: str) -> Json:
         Column(
             "alertname",
             text["alert"],
-            min_width=150,
+            width=212,
             properties={"links": [link(text["open_runbook"], runbook, new_tab=True)]},
         ),
-        Column("subject", text["alert.subject"], min_width=100),
+        Column("subject", text["alert.subject"], min_width=90, properties={"custom.wrapText": True}),
     ]
     named = f'group by (alertname, severity, subject) (label_join({expr}, "subject", " ", {SUBJECT}))'
-    return table(
+    result = table(
         panel_id,
         text["alerts"],
         text["alerts.about"],
@@ -295,3 +308,5 @@ def alerts(panel_id: int, text: Texts, place: Place, expr: str) -> Json:
         sort=[(text["severity"], False), (text["alert"], False)],
         no_rows=text["alerts.none"],
     )
+    result["options"]["showHeader"] = header
+    return result

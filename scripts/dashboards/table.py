@@ -72,6 +72,7 @@ def table(
                 "cellOptions": {"type": "auto"},
                 "filterable": False,
                 "inspect": False,
+                "wrapHeaderText": True,
             },
         },
         "overrides": [column.override() for column in columns],

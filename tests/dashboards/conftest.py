@@ -4,10 +4,13 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.dashboards.grafana_view import Json
+from tests.dashboards.asking import Asked
+from tests.dashboards.grafana_view import Choice, Json, View
+from tests.dashboards.truth import Ask
 from tests.dashboards.world import END, START, openmetrics
 from tests.real import Prometheus
 from tests.real.missing import component
@@ -63,3 +66,13 @@ def dashboards() -> dict[str, Json]:
     """The English dashboards by uid."""
     loaded = (json.loads(path.read_text(encoding="utf-8")) for path in (DASHBOARDS / "en").glob("*.json"))
     return {dashboard["uid"]: dashboard for dashboard in loaded}
+
+
+@pytest.fixture
+def ask(day: Prometheus, dashboards: dict[str, Json]) -> Ask:
+    """A dashboard, with what was chosen on it, at the end of the day."""
+
+    def ask(uid: str, **choices: Choice) -> Asked:
+        return Asked(day, View(dashboards[uid], END, choices, zone=ZoneInfo("Europe/Moscow")))
+
+    return ask

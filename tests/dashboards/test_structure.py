@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
+from exporter import errors
 from exporter.connections import kind as kinds
 from exporter.metrics import CORE
 from exporter.model import Metric
 from scripts.dashboards.look import DATASOURCE_UID
+from scripts.dashboards.pages.connections import REASONS
 from tests.dashboards.conftest import DASHBOARDS, ROOT, RULES
 
 Json = dict[str, Any]
@@ -277,6 +279,43 @@ def test_rules_run_once_a_minute() -> None:
     (group,) = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
     assert group["interval"] == "1m"
     assert all(re.fullmatch(r"[a-z]+:[a-z_]+:[a-z]+", rule["record"]) for rule in group["rules"])
+
+
+PAGE_WIDTH = 1064
+"""What a full-width table has of 1440 pixels: less the docked menu (300), paddings, borders and scrollbars."""
+
+
+@each_dashboard
+def test_tables_fit_a_page_of_1440_pixels(dashboard: Json) -> None:
+    """No column is cut off or needs a horizontal scrollbar, even beside Grafana's menu."""
+    for panel in queried(dashboard):
+        if panel["type"] != "table":
+            continue
+        columns = [
+            {item["id"]: item["value"] for item in override["properties"]}
+            for override in panel["fieldConfig"]["overrides"]
+        ]
+        shown = [column for column in columns if not column.get("custom.hideFrom.viz")]
+        fixed = sum(column.get("custom.width", 0) for column in shown)
+        flexible = [column.get("custom.minWidth", 150) for column in shown if "custom.width" not in column]
+        room = PAGE_WIDTH * panel["gridPos"]["w"] / 24
+        share = (room - fixed) / max(1, len(flexible))
+        assert fixed + sum(max(least, share) for least in flexible) <= room + 1, panel["title"]
+        assert len(flexible) <= 2
+
+
+def test_reasons_of_failures_have_words() -> None:
+    """Every reason a connection can fail for is told in words; Consul's are not its business."""
+    known = {error.reason for error in subclasses(errors.PollError)}
+    of_consul = {"acl_denied", "acl_not_found", "acl_filtered", "empty_catalog", "no_leader", "no_path"}
+    of_consul |= {"datacenter_taken"}
+    assert set(REASONS) == known - of_consul
+
+
+def subclasses(base: type[errors.PollError]) -> Iterator[type[errors.PollError]]:
+    yield base
+    for child in base.__subclasses__():
+        yield from subclasses(child)
 
 
 def rules() -> list[Json]:

@@ -52,7 +52,7 @@ def build(text: Texts) -> Json:
         links=links(text, UID),
         panels=[
             counts(text),
-            panels.alerts(2, text, (15, 0, 9, 4), queries.FIRING),
+            panels.alerts(2, text, (13, 0, 11, 4), queries.FIRING, header=False),
             cards(text),
             overview(text),
             failures(text),
@@ -82,7 +82,7 @@ def counts(text: Texts) -> Json:
         "&${search:queryparam}&${kind:queryparam}&var-status="
     )
     tiles = [(s, queries.count(s.code), f"{url}{s.code}") for s in worst_first(CONNECTION_STATES)]
-    return panels.counts(1, text["connections.counts"], text, (0, 0, 15, 4), tiles)
+    return panels.counts(1, text["connections.counts"], text, (0, 0, 13, 4), tiles)
 
 
 def cards(text: Texts) -> Json:
@@ -105,7 +105,7 @@ def overview(text: Texts) -> Json:
         "A": queries.rows(),
         "I": queries.info(),
         "R": queries.reason(),
-        "L": queries.checked_ms(),
+        "L": queries.age(),
         "M": queries.checked_ms(),
         "U": queries.online_24h(),
     }
@@ -122,6 +122,7 @@ def overview(text: Texts) -> Json:
         sort=[(text["status"], True), (text["online_24h"], False)],
         no_rows=text["connections.none"],
     )
+    result["options"]["cellHeight"] = "lg"  # two lines fit: words of a mapping do not make a row higher
     result |= {"interval": "$window", "maxDataPoints": 1000, "timeFrom": "24h", "hideTimeOverride": True}
     return result
 
@@ -132,15 +133,15 @@ def columns(text: Texts) -> list[Column]:
     reasons = value_mapping([(reason, text[f"reason.{reason}"], "") for reason in REASONS])
     return [
         panels.icon_column("icon", " "),
-        Column("name", text["name"], width=92, properties=wrapped),
-        Column("details", text["details"], min_width=70, properties=wrapped),
-        Column("kind", text["kind"], width=64),
+        Column("name", text["name"], width=104, properties=wrapped),
+        Column("details", text["details"], min_width=86, properties=wrapped),
+        Column("kind", text["kind"], width=60),
         panels.state_column("Value #A", text["status"], CONNECTION_STATES, text),
-        Column("reason", text["reason"], min_width=70, properties={"mappings": [reasons]} | wrapped),
-        *panels.ago_columns("Value #L", "Value #M", text["last_check"]),
+        Column("reason", text["reason"], min_width=86, properties={"mappings": [reasons]} | wrapped),
+        *panels.age_columns("Value #L", "Value #M", text["last_check"]),
         panels.percent_column("Value #U", text["online_24h"]),
         panels.history_column(text["history_24h"], CONNECTION_STATES, text),
-        Column("action", text["action"], width=92, properties=action(text)),
+        Column("action", text["action"], width=100, properties=action(text)),
         Column("action_url"),
         Column("connection"),
     ]

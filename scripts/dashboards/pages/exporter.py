@@ -15,7 +15,7 @@ from scripts.dashboards.grafana import (
     value_mapping,
     window_variable,
 )
-from scripts.dashboards.look import GREEN, GREY, NO_DATA, RED, YELLOW
+from scripts.dashboards.look import GREEN, GREY, NO_DATA, QUIET_GREEN, RED, YELLOW
 from scripts.dashboards.pages.navigation import RUNBOOKS, links
 from scripts.dashboards.panels import Texts
 from scripts.dashboards.queries import exporter as queries
@@ -145,7 +145,7 @@ def sources(text: Texts) -> Json:
 def source_columns(text: Texts) -> list[Column]:
     """From left to right."""
     state = {
-        "mappings": [value_mapping([("1", text["source.up"], GREEN), ("0", text["source.down"], RED)])],
+        "mappings": [value_mapping([("1", text["source.up"], QUIET_GREEN), ("0", text["source.down"], RED)])],
         "custom.cellOptions": {"type": "color-background", "mode": "basic"},
     }
     fresh = {
@@ -165,15 +165,15 @@ def source_columns(text: Texts) -> list[Column]:
     }
     seconds = {"unit": "s", "decimals": 2}
     return [
-        Column("source", text["source"], min_width=130),
-        Column("kind", text["kind"], width=90),
-        Column("Value #A", text["status"], width=130, properties=state),
+        Column("source", text["source"], min_width=160, properties={"custom.wrapText": True}),
+        Column("kind", text["kind"], width=80),
+        Column("Value #A", text["status"], width=112, properties=state),
         *panels.ago_columns("Value #L", "Value #M", text["last_success"]),
-        Column("Value #F", text["freshness"], width=150, properties=fresh),
-        Column("Value #I", text["interval"], width=100, properties={"unit": "s", "decimals": 0}),
-        Column("Value #D", text["mean_poll"], width=120, properties=seconds),
-        Column("Value #P", text["failures_24h"], width=120, properties=count),
-        Column("Value #R", text["rejected_24h"], width=120, properties=count),
+        Column("Value #F", text["freshness"], width=120, properties=fresh),
+        Column("Value #I", text["interval"], width=84, properties={"unit": "s", "decimals": 0}),
+        Column("Value #D", text["mean_poll"], width=100, properties=seconds),
+        Column("Value #P", text["failures_24h"], width=92, properties=count),
+        Column("Value #R", text["rejected_24h"], width=100, properties=count),
     ]
 
 

@@ -147,8 +147,8 @@ def instances(text: Texts) -> Json:
     """What is registered now."""
     columns = [
         panels.state_column("Value #A", text["status"], SERVICE_STATES, text),
-        Column("service_id", text["instance"], min_width=140),
-        Column("node", text["node"], width=130),
+        Column("service_id", text["instance"], min_width=120),
+        Column("node", text["node"], width=120),
         Column("endpoint", text["address"], min_width=140),
         *panels.ago_columns("Value #S", "Value #T", text["since"]),
         *panels.ago_columns("Value #L", "Value #M", text["last_checked"]),
@@ -196,7 +196,7 @@ def check_column(state: State, text: Texts) -> Column:
         "color": {"mode": "thresholds"},
         "thresholds": thresholds((None, GREY), (1, color)),
     }
-    return Column(f"Value #{check_ref(state)}", text[f"checks.{state.key}"], width=120, properties=properties)
+    return Column(f"Value #{check_ref(state)}", text[f"checks.{state.key}"], width=88, properties=properties)
 
 
 def changes(text: Texts) -> Json:

@@ -40,7 +40,7 @@ def build(text: Texts) -> Json:
         links=links(text, UID),
         panels=[
             counts(text),
-            panels.alerts(2, text, (15, 0, 9, 4), queries.FIRING),
+            panels.alerts(2, text, (13, 0, 11, 4), queries.FIRING, header=False),
             overview(text),
         ],
     )
@@ -81,7 +81,7 @@ def counts(text: Texts) -> Json:
         "&${search:queryparam}&${tag:queryparam}&${datacenter:queryparam}&${service:queryparam}&var-status="
     )
     tiles = [(s, queries.count(s.code), f"{url}{s.code}") for s in worst_first(SERVICE_STATES)]
-    return panels.counts(1, text["services.counts"], text, (0, 0, 15, 4), tiles)
+    return panels.counts(1, text["services.counts"], text, (0, 0, 13, 4), tiles)
 
 
 def overview(text: Texts) -> Json:
@@ -117,13 +117,13 @@ def columns(text: Texts) -> list[Column]:
     url = {
         "links": [link(text["open_url"], "${__value.raw}", new_tab=True)],
         "mappings": [regex_mapping("/^https?:\\/\\//", "")],  # the scheme costs room; the link keeps it
-    }
+    } | wrapped
     return [
-        Column("name", text["service_name"], min_width=100, properties={"links": [details]} | wrapped),
+        Column("name", text["service_name"], min_width=104, properties={"links": [details]} | wrapped),
         panels.state_column("Value #A", text["status"], SERVICE_STATES, text),
-        Column("instances", text["up_of_total"], width=84, properties={"custom.align": "center"}),
-        Column("url", text["url"], width=244, properties=url),
-        Column("tags", text["tags"], min_width=90, properties=pills),
+        Column("instances", text["up_of_total"], width=80, properties={"custom.align": "center"}),
+        Column("url", text["url"], width=258, properties=url),
+        Column("tags", text["tags"], min_width=92, properties=pills),
         panels.share_column("Value #U", text["passing_24h"]),
         panels.history_column(text["history_24h"], SERVICE_STATES, text, SERVICE_URL),
         Column("datacenter"),

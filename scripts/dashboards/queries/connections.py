@@ -73,6 +73,11 @@ def checked_ms() -> str:
     return f"max by (connection) (1000 * connection_last_checked_timestamp_seconds{{{SELECTED}}})"
 
 
+def age() -> str:
+    """How long ago each was last checked, in seconds."""
+    return f"time() - max by (connection) (connection_last_checked_timestamp_seconds{{{SELECTED}}})"
+
+
 def online_24h() -> str:
     """Online share of the known part of 24 hours, in percent."""
     online = percent_24h(SHARES, f'{SELECTED},status="online"')
