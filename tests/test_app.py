@@ -74,6 +74,20 @@ def test_a_stop_takes_seconds_with_clients_still_there(tmp_path: Path) -> None:
         kept.close()
 
 
+def test_a_stop_waits_for_no_request(tmp_path: Path) -> None:
+    """SIGTERM ends it in seconds while a request hangs, here a reload whose file never comes to an end."""
+    with exporter(tmp_path, NOTHING, "--web.enable-lifecycle") as running:
+        running.config.unlink()
+        os.mkfifo(running.config)
+        asking = http.client.HTTPConnection("127.0.0.1", running.port)
+        asking.request("POST", "/-/reload")
+        with running.config.open("w"):
+            running.signal(signal.SIGTERM)
+
+            assert running.ended(STOPS_WITHIN) == 0
+        asking.close()
+
+
 def test_a_stop_waits_for_no_poll(tmp_path: Path) -> None:
     """SIGINT ends it in seconds while a poll waits for an API that never answers."""
     asked, stopped = threading.Event(), threading.Event()

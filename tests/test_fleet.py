@@ -1,6 +1,7 @@
 """Pollers in line with the configuration, and woken by secret files."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -92,12 +93,11 @@ def test_adopting_leaves_the_same_sources_alone() -> None:
         await until(lambda: new.polls == [0])
 
         assert [id_.name for id_ in store.snapshot] == ["kept", "changed"]
-        assert (kept.polls, old.polls) == ([0], [0])
         assert store.snapshot[SourceId("consul", "changed")].polls == 2
         for each in (old, gone):
             each.secret[0] = 1
         await asyncio.sleep(0.1)
-        assert (old.polls, gone.polls) == ([0], [0])
+        assert (kept.polls, new.polls, old.polls, gone.polls) == ([0], [0], [0], [0])
 
     playing(play)
 
@@ -121,5 +121,30 @@ def test_a_change_during_a_poll_is_polled_after_it() -> None:
         await asyncio.sleep(0.1)
         go_on.set()
         await until(lambda: slow.polls[-1] == 1)
+
+    playing(play)
+
+
+def test_a_reload_during_a_look_is_no_harm() -> None:
+    """Sources that come or go while the files are being looked at don't confuse the watch."""
+
+    async def play(fleet: Fleet, store: Store) -> None:
+        looking, go_on = threading.Event(), threading.Event()
+
+        class Blocking(Watched):
+            def signature(self) -> object:
+                if threading.current_thread() is not threading.main_thread():
+                    looking.set()
+                    go_on.wait(20)
+                return 0
+
+        slow, late = Blocking("slow", "consul", interval=3600.0, timeout=3600.0), source("late")
+        adopt(fleet, slow, source("gone"))
+        await asyncio.to_thread(looking.wait, 20)
+        adopt(fleet, slow, late)
+        go_on.set()
+        await until(lambda: late.polls == [0])
+        late.secret[0] = 1
+        await until(lambda: late.polls == [0, 1])
 
     playing(play)
