@@ -112,8 +112,8 @@ def _fragment(view: View) -> _Fragment:
 
 def _piece(plain: bytes) -> Piece:
     compressor = zlib.compressobj(1, wbits=-zlib.MAX_WBITS)
-    # A full flush ends on a byte and forgets what came before, so that another piece can follow.
-    return Piece(plain, compressor.compress(plain) + compressor.flush(zlib.Z_FULL_FLUSH))
+    # Flushed so, it ends on a whole byte and is not the end of the stream: another piece can follow.
+    return Piece(plain, compressor.compress(plain) + compressor.flush(zlib.Z_SYNC_FLUSH))
 
 
 def _body(families: Mapping[Metric, Piece], format_: Format) -> Body:

@@ -169,15 +169,17 @@ def test_slots_bound_one_host_and_all_hosts(monkeypatch: pytest.MonkeyPatch) -> 
     assert asyncio.run(run()) == (2, 5)
 
 
-def test_a_slot_given_up_while_waiting_is_not_lost() -> None:
+@pytest.mark.parametrize("host", ["a", "b"])
+def test_a_slot_given_up_while_waiting_is_not_lost(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who stops waiting, for the host or for the whole, leaves every slot to the others."""
+    monkeypatch.setattr("exporter.connections.slots._IN_ALL", 1)
 
     async def run() -> None:
         slots = Slots(1)
         async with slots.of("a"):
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(slots.of("a").__aenter__(), 0.01)
-        async with asyncio.timeout(5), slots.of("a"):
+                await asyncio.wait_for(slots.of(host).__aenter__(), 0.01)
+        async with asyncio.timeout(5), slots.of(host):
             pass
 
     asyncio.run(run())
