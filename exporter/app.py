@@ -21,19 +21,20 @@ _SHORTEST_REST = 0.1
 class App:
     """Everything that runs beside the web server, and what the web server shows.
 
+    It is `ready` for good once /metrics shows a poll of every cluster; without clusters, of any connection.
     `secure` reads the settings of the web server anew; like `read_config` it raises ConfigError.
     """
 
     def __init__(self, read_config: Callable[[], Config], secure: Callable[[], None] = lambda: None) -> None:
         self.own = OwnMetrics()
         self.rendered: Rendered = EMPTY
+        self.ready = False
         self._read_config = read_config
         self._secure = secure
         self._store = Store()
         self._fleet = Fleet(self._store)
         self._workshop = Workshop()
         self._loading = asyncio.Lock()
-        self._was_ready = False
         self._changed = asyncio.Event()
         self._store.listen(self._changed.set)
         self._log = Log("app")
@@ -42,19 +43,6 @@ class App:
     def snapshot(self) -> Snapshot:
         """What is known at present."""
         return self._store.snapshot
-
-    @property
-    def ready(self) -> bool:
-        """Whether, once, every cluster had been polled; without clusters, whether any connection was."""
-        self._was_ready = self._was_ready or self._polled_once()
-        return self._was_ready
-
-    def _polled_once(self) -> bool:
-        views = list(self.snapshot.values())
-        clusters = [view for view in views if view.source.kind == "consul"]
-        return all(view.polls for view in clusters) and (
-            bool(clusters) or not views or any(view.polls for view in views)
-        )
 
     async def load(self) -> None:
         """Read the configuration and poll what it names; on ConfigError all stays as it was."""
@@ -109,11 +97,20 @@ class App:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            self.rendered = await asyncio.to_thread(exposition.render, self.snapshot)
+            snapshot = self.snapshot
+            self.rendered = await asyncio.to_thread(exposition.render, snapshot)
             self.own.rendered(self.rendered)
+            self.ready = self.ready or _polled_once(snapshot)
             await asyncio.sleep(max(_SHORTEST_REST, self.rendered.duration * (1 / _RENDERING_SHARE - 1)))
 
     async def stop(self) -> None:
         """Stop polling and close all connections."""
         await self._fleet.stop()
         await self._workshop.close()
+
+
+def _polled_once(snapshot: Snapshot) -> bool:
+    clusters = [view for view in snapshot.values() if view.source.kind == "consul"]
+    if clusters or not snapshot:
+        return all(view.polls for view in clusters)
+    return any(view.polls for view in snapshot.values())
