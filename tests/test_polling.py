@@ -302,7 +302,8 @@ def lines(caplog: pytest.LogCaptureFixture, results: Iterable[Findings | Excepti
     steps = [step(result) for result in results]
     with caplog.at_level(logging.INFO, "exporter"):
         after(Scripted(*steps), len(steps))
-    return [(record.levelname, record.message) for record in caplog.records]
+    told = [record for record in caplog.records if record.name == "exporter.polling"]
+    return [(record.levelname, record.message) for record in told]
 
 
 def test_only_news_is_logged(caplog: pytest.LogCaptureFixture) -> None:
