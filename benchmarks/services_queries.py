@@ -60,7 +60,11 @@ def history(services: int) -> Iterator[str]:
         about = f'{labels},url="http://svc-{n:05}.service.dc1.consul:8080",tags="http,v{n % 7}"'
         yield from lines("service:service_info:last", about, [END - 60.0 * m for m in range(MINUTES)][::-1])
         for i in range(INSTANCES):
-            yield from lines("service_up", f'{labels},service_id="svc-{n:05}-{i}",node="n{i}"', [1.0] * 5)
+            instance = f'{labels},service_id="svc-{n:05}-{i}",node="n{i}"'
+            yield from lines("service_up", instance, [1.0] * 5)
+            for status in SERVICE_STATUSES:
+                one_hot = [float(status == "passing")] * 5
+                yield from lines("service_status", f'{instance},status="{status}"', one_hot)
     yield "# EOF\n"
 
 

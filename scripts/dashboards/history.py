@@ -8,8 +8,8 @@ transformations join them to one string per row, and a value mapping turns each 
 
 Shares are tenths of a percent, 0000..1000; those of statuses are rounded down and that of `no data` up, so that what
 is shown never adds up to more than 100 %. Both numbers are whole and below 2^53 (9.007e15): a double holds them
-exactly. The pair stays together because Prometheus sorts series by their labels, of which the first has fewer, and
-Grafana sorts stably by time.
+exactly. The pair stays together because Prometheus sorts series by their labels, of which the second has one more,
+and Grafana sorts stably by time.
 """
 
 from collections.abc import Sequence
@@ -27,6 +27,9 @@ _SHARE = r"(?:00(\d)|0(\d\d)|(\d{3}))(\d)"  # 0933 -> 93 and 3, without leading 
 _FIRST_GROUPS = {"first": 1, "second": 5, "third": 9, "rest": 13, "no_data": 17}
 _DAY, _HOUR, _MINUTE = "$21", "$22", "$23"
 
+_TWIN = "twin"
+"""Label that tells the second number from the first; its name comes after those of all other labels."""
+
 _CLASS = "(1 + ($__interval_ms >= bool 900000) + ($__interval_ms >= bool 1800000) + ($__interval_ms >= bool 3600000))"
 
 _TENTHS = "60000000.06 / $__interval_ms"
@@ -35,35 +38,38 @@ _TENTHS = "60000000.06 / $__interval_ms"
 
 @dataclass(frozen=True)
 class History:
-    """What is drawn: a recording rule sampled once a minute, its row's label, and the rule that knows all rows."""
+    """What is drawn: a recording rule sampled once a minute, the labels of its subjects, and how a row is named.
+
+    A status of which a window has nothing is dropped early: most have nothing most of the time.
+    """
 
     rule: str
     states: tuple[State, State, State, State]
     selector: str
+    subject: str
     row: str
 
     def query(self) -> str:
         """PromQL of both numbers of every row and window, `no data` where nothing was sampled."""
         first, second, third, rest = (state.key for state in self.states)
-        statuses = (
-            f"1e8 * {self._tenths(first)}"
-            f" + ignoring (status) (1e4 * {self._tenths(second)} + ignoring (status) {self._tenths(third)})"
+        known = f"floor({_TENTHS} * count_over_time({self._series(first)}[$__interval]))"
+        one = self._sum(
+            f"1e8 * {self._tenths(first)} or 1e4 * {self._tenths(second)} or {self._tenths(third)}"
         )
-        unknown = f"ceil(1000 - {_TENTHS} * count_over_time({self._series(rest)}[$__interval]))"
-        others = f"1e10 * {self._tenths(rest)} + 1e6 * {unknown}"
-        return self.row.format(
-            f"1e12 + (({statuses}) or 0 * sum without (status) ({self._ever(first)}))"
-            f" or {_CLASS} * 1e14 + {local_time()} + (({others}) or 1e9 + 0 * {self._ever(rest)})"
-        )
+        two = self._sum(f"1e10 * {self._tenths(rest)} or -1e6 * {known}")
+        lead = f"{_CLASS} * 1e14 + 1e9 + {local_time()}"
+        return self.row.format(f'1e12 + {one} or label_replace({lead} + {two}, "{_TWIN}", "2", "", "")')
+
+    def _sum(self, parts: str) -> str:
+        """Add up parts of a number; 0 where there is none, for every subject of the last 24 hours."""
+        ever = f"last_over_time({self._series(self.states[0].key)}[24h] @ end())"
+        return f"(sum by ({self.subject}) ({parts}) or 0 * group by ({self.subject}) ({ever}))"
 
     def _series(self, status: str) -> str:
         return f'{self.rule}{{status="{status}",{self.selector}}}'
 
     def _tenths(self, status: str) -> str:
-        return f"floor({_TENTHS} * sum_over_time({self._series(status)}[$__interval]))"
-
-    def _ever(self, status: str) -> str:
-        return f"last_over_time({self._series(status)}[24h] @ end())"
+        return f"floor({_TENTHS} * (sum_over_time({self._series(status)}[$__interval]) > 0))"
 
 
 def local_time() -> str:

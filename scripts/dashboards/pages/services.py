@@ -10,7 +10,6 @@ from scripts.dashboards.grafana import (
     datasource_variable,
     link,
     query_variable,
-    regex_mapping,
     target,
     text_variable,
     window_variable,
@@ -110,22 +109,20 @@ def overview(text: Texts) -> Json:
 
 
 def columns(text: Texts) -> list[Column]:
-    """From left to right; `datacenter` and `service` serve the links."""
+    """From left to right; `url`, `datacenter` and `service` serve the links."""
     wrapped = {"custom.wrapText": True}
     details = link(text["open_service"], SERVICE_URL)
     pills = {"custom.cellOptions": {"type": "pill"}, "color": {"mode": "palette-classic-by-name"}} | wrapped
-    url = {
-        "links": [link(text["open_url"], "${__value.raw}", new_tab=True)],
-        "mappings": [regex_mapping("/^https?:\\/\\//", "")],  # the scheme costs room; the link keeps it
-    } | wrapped
+    url = {"links": [link(text["open_url"], "${__data.fields.url}", new_tab=True)]} | wrapped
     return [
         Column("name", text["service_name"], min_width=104, properties={"links": [details]} | wrapped),
         panels.state_column("Value #A", text["status"], SERVICE_STATES, text),
         Column("instances", text["up_of_total"], width=80, properties={"custom.align": "center"}),
-        Column("url", text["url"], width=258, properties=url),
+        Column("host", text["url"], width=268, properties=url),
         Column("tags", text["tags"], min_width=92, properties=pills),
         panels.share_column("Value #U", text["passing_24h"]),
         panels.history_column(text["history_24h"], SERVICE_STATES, text, SERVICE_URL),
+        Column("url"),
         Column("datacenter"),
         Column("service"),
     ]

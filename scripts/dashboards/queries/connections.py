@@ -2,7 +2,7 @@
 
 from scripts.dashboards.history import History
 from scripts.dashboards.look import CONNECTION_STATES, NO_DATA_CODE
-from scripts.dashboards.queries.promql import SEARCH, chosen, firing, one_per, percent, percent_24h
+from scripts.dashboards.queries.promql import SEARCH, chosen, firing, one_per, percent, percent_24h, worst
 
 SHARES = "connection:connection_status:avg"
 WORST = "connection:connection_status:worst"
@@ -28,7 +28,8 @@ def states() -> str:
 
 
 def _known() -> str:
-    return f"{WORST}{{{SELECTED}}} or {NO_DATA_CODE} * {_seen()}"
+    now = worst(CONNECTION, "connection_status", CONNECTION_STATES, SELECTED)
+    return f"{now} or {NO_DATA_CODE} * {_seen()}"
 
 
 def _seen() -> str:
@@ -86,7 +87,7 @@ def online_24h() -> str:
 
 def history() -> str:
     """The numbers of the bars in the table."""
-    return History(SHARES, CONNECTION_STATES, SELECTED, "{}").query()
+    return History(SHARES, CONNECTION_STATES, SELECTED, CONNECTION, "{}").query()
 
 
 def share(status: str) -> str:

@@ -1,5 +1,7 @@
 """Pieces of PromQL that several dashboards use."""
 
+from scripts.dashboards.look import State
+
 MINUTES_24H = 1440
 
 SEARCH = "(?i).*${search:regex}.*"
@@ -21,6 +23,12 @@ def joined(expr: str, label: str, parts: tuple[str, ...], separator: str = "/") 
     """Add a label made of others."""
     names = ", ".join(f'"{part}"' for part in parts)
     return f'label_join({expr}, "{label}", "{separator}", {names})'
+
+
+def worst(by: str, metric: str, states: tuple[State, ...], selector: str) -> str:
+    """Rank of the worst status now: what rules/recording.yml records, without waiting for its next minute."""
+    ranked = (f'{state.code} * {metric}{{{selector},status="{state.key}"}}' for state in states)
+    return f"max by ({by}) ({' or '.join(ranked)})"
 
 
 def chosen(expr: str, label: str, variable: str) -> str:

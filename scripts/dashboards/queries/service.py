@@ -1,7 +1,7 @@
 """Queries of the dashboard Service: everything of the one service that the variables name."""
 
 from scripts.dashboards.look import NO_DATA_CODE, SERVICE_STATES
-from scripts.dashboards.queries.promql import firing, joined, one_per, percent, percent_24h
+from scripts.dashboards.queries.promql import firing, joined, one_per, percent, percent_24h, worst
 from scripts.dashboards.queries.services import INFO, INSTANCE, SERVICE, SHARES, WORST
 
 SELECTED = 'datacenter=~"$datacenter",service=~"$service"'
@@ -22,7 +22,7 @@ def _each(metric: str, more: str = "") -> str:
 
 def status() -> str:
     """Rank of the worst status now."""
-    return f"max({WORST}{{{SELECTED}}}) or vector({NO_DATA_CODE})"
+    return f"max({_ranks()}) or vector({NO_DATA_CODE})"
 
 
 def up() -> str:
@@ -83,8 +83,7 @@ def timeline() -> str:
 
 
 def _ranks() -> str:
-    ranked = (f"{s.code} * service_status{{{_with_status(s.key)}}}" for s in SERVICE_STATES)
-    return f"max by ({EACH}) ({' or '.join(ranked)})"
+    return worst(EACH, "service_status", SERVICE_STATES, SELECTED)
 
 
 def status_of_each() -> str:

@@ -10,6 +10,7 @@ from scripts.dashboards.queries.promql import (
     joined,
     one_per,
     percent_24h,
+    worst,
 )
 
 SHARES = "service:service_status:avg"
@@ -41,12 +42,16 @@ def states() -> str:
 
 def present() -> str:
     """The worst status of every service that is there: quicker, as it looks at no more than now."""
-    now, tagged = f"{WORST}{{{SELECTED}}}", f"{INFO}{{{SELECTED},{_TAGS}}}"
+    now, tagged = _now(), f"{INFO}{{{SELECTED},{_TAGS}}}"
     return f"({now} and on ({SERVICE}) ({tagged} or {now} and on () {all_chosen('tag')}))"
 
 
 def _known() -> str:
-    return f"{WORST}{{{SELECTED}}} or {NO_DATA_CODE} * {_seen()}"
+    return f"{_now()} or {NO_DATA_CODE} * {_seen()}"
+
+
+def _now() -> str:
+    return worst(SERVICE, "service_status", SERVICE_STATES, SELECTED)
 
 
 def _seen() -> str:
@@ -69,9 +74,10 @@ def count(code: int) -> str:
 
 
 def info() -> str:
-    """URL and tags of each service as last seen, those of most of its instances."""
+    """URL (also without its scheme, which costs room) and tags of each service as last seen on most instances."""
     latest = one_per(SERVICE, f"last_over_time({INFO}{{{SELECTED}}}[24h])")
-    return f"group by (row, url, tags) ({_row(latest)})"
+    short = f'label_replace({_row(latest)}, "host", "$1", "url", "(?:https?://)?(.*)")'
+    return f"group by (row, url, host, tags) ({short})"
 
 
 def instances() -> str:
@@ -91,4 +97,4 @@ def passing_24h() -> str:
 
 def history() -> str:
     """The numbers of the bars in the table."""
-    return History(SHARES, SERVICE_STATES, SELECTED, _row("{}")).query()
+    return History(SHARES, SERVICE_STATES, SELECTED, SERVICE, _row("{}")).query()
