@@ -217,7 +217,8 @@ def ssl_context(tls: Tls) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if tls.cert_file:
-        context.load_cert_chain(tls.cert_file, tls.key_file)
+        # A locked key is refused; without this the library would ask for a password on the terminal.
+        context.load_cert_chain(tls.cert_file, tls.key_file, password="")
     return context
 
 

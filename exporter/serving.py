@@ -3,30 +3,20 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-
-import uvicorn
-from starlette.types import ASGIApp
+from collections.abc import Callable
+from contextlib import suppress
 
 from exporter.app import App
 from exporter.cli import Flags
 from exporter.config import Config
 from exporter.errors import ConfigError
 from exporter.logs import Log
-from exporter.web.listener import listening, spoken
+from exporter.web.listener import Server, listening, server_of, spoken
 from exporter.web.security import Guard, Security
 from exporter.web.server import web_app
 
+# How long open requests may go on after a signal to stop, in seconds.
 _GRACE = 3
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without signal handlers of its own: ours also stop the polling."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def serve(flags: Flags, read_config: Callable[[], Config]) -> None:
@@ -38,29 +28,15 @@ async def serve(flags: Flags, read_config: Callable[[], Config]) -> None:
         with listening(flags.listen_address) as listener:
             await app.load()
             asgi = web_app(app, app.own, flags.telemetry_path, flags.enable_lifecycle)
-            server = _server(Guard(asgi, security), security)
+            server = server_of(Guard(asgi, security), security.context, grace=_GRACE)
             Log("web").info("listening", address=spoken(listener), tls=security.context is not None)
             await _run(app, security, server, listener, stopped)
     finally:
         await app.stop()
 
 
-def _server(asgi: ASGIApp, security: Security) -> _Server:
-    config = uvicorn.Config(
-        asgi,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-        timeout_graceful_shutdown=_GRACE,
-    )
-    config.load()
-    config.ssl = security.context
-    return _Server(config)
-
-
 async def _run(
-    app: App, security: Security, server: _Server, listener: socket.socket, stopped: asyncio.Event
+    app: App, security: Security, server: Server, listener: socket.socket, stopped: asyncio.Event
 ) -> None:
     """Run all; when one ends, by a signal or a defect, so do the others."""
     serving = asyncio.create_task(server.serve([listener]))

@@ -2,29 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
-import uvicorn
 from starlette.types import ASGIApp
 
 from exporter.cli import Address
 from exporter.demo.consul_simulator import consul_app
 from exporter.demo.evotor_simulator import evotor_app
 from exporter.demo.world import World
-from exporter.web.listener import listening, spoken
+from exporter.web.listener import listening, server_of, spoken
 
 # How often token files are brought in line with the world, in seconds.
 _TOKENS_EVERY = 1.0
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without signal handlers: who started it stops it."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 @asynccontextmanager
@@ -47,10 +38,7 @@ async def simulators(
 
 @asynccontextmanager
 async def _served(app: ASGIApp, address: Address) -> AsyncIterator[str]:
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
-    )
-    server = _Server(config)
+    server = server_of(app, grace=1)
     with listening(address) as listener:
         task = asyncio.create_task(server.serve([listener]))
         yield f"http://{spoken(listener)}"

@@ -1,9 +1,13 @@
-"""The socket the web server listens on."""
+"""The socket a web server listens on, and the server itself."""
 
 import os
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
 
 from exporter.cli import Address
 from exporter.errors import ConfigError, Problem
@@ -30,3 +34,26 @@ def spoken(listener: socket.socket) -> str:
     """Return the address it listens on, as it stands in a URL."""
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class Server(uvicorn.Server):
+    """uvicorn without signal handlers of its own: who starts it stops it, by `should_exit`."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def server_of(asgi: ASGIApp, context: ssl.SSLContext | None = None, *, grace: int) -> Server:
+    """Return a server of the application that, when stopped, leaves open requests `grace` seconds."""
+    config = uvicorn.Config(
+        asgi,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=grace,
+    )
+    config.load()
+    config.ssl = context
+    return Server(config)
