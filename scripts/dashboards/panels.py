@@ -38,7 +38,6 @@ Texts = Mapping[str, str]
 STATUS_WIDTHS: Mapping[tuple[State, ...], int] = {SERVICE_STATES: 100, CONNECTION_STATES: 116}
 GAUGE_WIDTH = 100
 AGO_WIDTH, AGE_WIDTH = 136, 80
-SUBJECT = '"service", "service_id", "connection", "source"'
 
 
 def state_mappings(states: tuple[State, ...], text: Texts, *, cell: bool = False) -> list[Json]:
@@ -296,16 +295,16 @@ def alerts(panel_id: int, text: Texts, place: Place, expr: str, *, header: bool 
             properties={"links": [link(text["open_runbook"], runbook, new_tab=True)]},
         ),
         Column("subject", text["alert.subject"], min_width=90, properties={"custom.wrapText": True}),
+        Column("Value"),
     ]
-    named = f'group by (alertname, severity, subject) (label_join({expr}, "subject", " ", {SUBJECT}))'
     result = table(
         panel_id,
         text["alerts"],
         text["alerts.about"],
         place,
-        [target("A", named, table=True, instant=True)],
+        [target("A", expr, table=True, instant=True)],
         columns,
-        sort=[(text["severity"], False), (text["alert"], False)],
+        sort=[("Value", True), (text["alert"], False)],
         no_rows=text["alerts.none"],
     )
     result["options"]["showHeader"] = header

@@ -26,6 +26,7 @@ def test_alerts_stand_where_they_belong(
     chosen = {"datacenter": "dc1", "service": "web"} if uid == "service" else {}
     told = ask(uid, **chosen).values(panel_id, "A", "alertname", "subject")
     assert {(name, subject.strip()) for name, subject in told} == alerts
+    assert set(told.values()) == {3}
 
 
 CHECKED = {

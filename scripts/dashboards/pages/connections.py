@@ -52,7 +52,7 @@ def build(text: Texts) -> Json:
         links=links(text, UID),
         panels=[
             counts(text),
-            panels.alerts(2, text, (13, 0, 11, 4), queries.FIRING, header=False),
+            panels.alerts(2, text, (13, 0, 11, 4), queries.ALERTS, header=False),
             cards(text),
             overview(text),
             failures(text),

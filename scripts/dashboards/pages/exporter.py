@@ -49,7 +49,7 @@ def build(text: Texts) -> Json:
             *coverage(text),
             row(30, text["process"], 38),
             *process(text),
-            panels.alerts(40, text, (0, 55, 24, 6), queries.FIRING),
+            panels.alerts(40, text, (0, 55, 24, 6), queries.ALERTS),
         ],
     )
 

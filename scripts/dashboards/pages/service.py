@@ -45,7 +45,7 @@ def build(text: Texts) -> Json:
             instances(text),
             changes(text),
             checks(text),
-            panels.alerts(11, text, (0, 36, 24, 6), queries.FIRING),
+            panels.alerts(11, text, (0, 36, 24, 6), queries.ALERTS),
         ],
     )
 

@@ -2,7 +2,16 @@
 
 from scripts.dashboards.history import History
 from scripts.dashboards.look import CONNECTION_STATES, NO_DATA_CODE
-from scripts.dashboards.queries.promql import SEARCH, chosen, firing, one_per, percent, percent_24h, worst
+from scripts.dashboards.queries.promql import (
+    SEARCH,
+    alerts,
+    chosen,
+    firing,
+    one_per,
+    percent,
+    percent_24h,
+    worst,
+)
 
 SHARES = "connection:connection_status:avg"
 WORST = "connection:connection_status:worst"
@@ -12,7 +21,7 @@ SHOWN = "name, details, icon, action, action_url"
 CARDS = 24
 
 KINDS = f"label_values({WORST}, kind)"
-FIRING = firing('service=""')
+FIRING, ALERTS = firing('service=""'), alerts('service=""')
 
 
 def states() -> str:

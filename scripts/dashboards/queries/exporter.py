@@ -1,11 +1,11 @@
 """Queries of the dashboard Exporter: is the monitoring itself well?"""
 
-from scripts.dashboards.queries.promql import MINUTES_24H
+from scripts.dashboards.queries.promql import MINUTES_24H, alerts, firing
 
 SOURCE = "source, kind"
 SELECTED = 'kind=~"$kind"'
 KINDS = "label_values(source_interval_seconds, kind)"
-FIRING = 'ALERTS{alertstate="firing",service="",connection=""}'
+FIRING, ALERTS = firing('service="",connection=""'), alerts('service="",connection=""')
 
 TABLE_ROWS = 200
 EXPORTERS = "exporter_build_info"

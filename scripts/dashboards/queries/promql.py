@@ -4,6 +4,9 @@ from scripts.dashboards.look import State
 
 MINUTES_24H = 1440
 
+SEVERITIES = {'severity="critical"': 3, 'severity="warning"': 2, 'severity!~"critical|warning"': 1}
+SUBJECTS = ("service", "service_id", "connection", "source")
+
 SEARCH = "(?i).*${search:regex}.*"
 """What is typed is taken literally, so a lone bracket is no error; backticks keep its backslashes."""
 
@@ -55,3 +58,10 @@ def or_zero(expr: str) -> str:
 def firing(selector: str) -> str:
     """Alerts that fire now."""
     return f'ALERTS{{alertstate="firing",{selector}}}'
+
+
+def alerts(selector: str) -> str:
+    """The same as rows of a table: what each is about in the label `subject`, how bad it is in the value."""
+    ranked = (f"{rank} * {firing(f'{selector},{severity}')}" for severity, rank in SEVERITIES.items())
+    about = joined(f"({' or '.join(ranked)})", "subject", SUBJECTS, " ")
+    return f"max by (alertname, severity, subject) ({about})"

@@ -4,6 +4,7 @@ from scripts.dashboards.history import History
 from scripts.dashboards.look import NO_DATA_CODE, SERVICE_STATES
 from scripts.dashboards.queries.promql import (
     SEARCH,
+    alerts,
     all_chosen,
     chosen,
     firing,
@@ -26,7 +27,7 @@ TAGS = f'label_values({INFO}{{datacenter=~"$datacenter"}}, tags)'
 _TAGS = "tags=~`(.*,)?${tag:regex}(,.*)?`"
 TAG_OF_TAGS = "/([^,]+)/g"
 
-FIRING = firing('connection=""')
+FIRING, ALERTS = firing('connection=""'), alerts('connection=""')
 
 
 def _row(expr: str) -> str:

@@ -41,7 +41,7 @@ TEXTS: dict[str, str] = {
     "name": "Name",
     "details": "Details",
     "reason": "Last failure",
-    "last_check": "Last check, ago",
+    "last_check": "Checked, ago",
     "online_24h": "Online 24h",
     "action": "Action",
     "connect": "Connect",
