@@ -74,9 +74,9 @@ class App:
         except ConfigError as error:
             self._not_loaded(error)
             raise
-        except Exception:
+        except Exception as error:
             # Whatever a new file does to our code, what runs goes on with the old one.
-            self._log.error("reload failed by a defect", traceback=True)
+            self._log.defect("reload failed by a defect", error)
             defect = ConfigError([Problem("", "a defect of the exporter, see the log")])
             self._not_loaded(defect)
             raise defect from None

@@ -50,7 +50,7 @@ class Fleet:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()):
-            self._log.error("poller ended by a defect", task=task.get_name(), error=repr(error))
+            self._log.defect("poller ended by a defect", error, task=task.get_name())
 
     async def watch(self) -> None:
         """Look at the secret files and at the age of the data for ever."""

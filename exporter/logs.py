@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
+from traceback import format_tb
 from typing import Any, Literal
 
 LogFormat = Literal["logfmt", "json"]
@@ -31,14 +32,17 @@ class Log:
         """Log what an operator should look at."""
         self._log(logging.WARNING, event, facts)
 
-    def error(self, event: str, *, traceback: bool = False, **facts: object) -> None:
-        """Log a failure of our own."""
-        self._log(logging.ERROR, event, facts, traceback)
+    def error(self, event: str, **facts: object) -> None:
+        """Log a failure."""
+        self._log(logging.ERROR, event, facts)
 
-    def _log(self, level: int, event: str, facts: dict[str, object], traceback: bool = False) -> None:
-        self._logger.log(
-            level, event, extra={"facts": {**self._bound, **facts}}, exc_info=traceback, stacklevel=3
-        )
+    def defect(self, event: str, error: BaseException, **facts: object) -> None:
+        """Log an error that should not have been: what and where, but not its text, which may quote a secret."""
+        where = "".join(format_tb(error.__traceback__))
+        self._log(logging.ERROR, event, {**facts, "error": type(error).__name__, "frames": where})
+
+    def _log(self, level: int, event: str, facts: dict[str, object]) -> None:
+        self._logger.log(level, event, extra={"facts": {**self._bound, **facts}})
 
 
 class _Formatter(logging.Formatter):

@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from traceback import format_tb
 
 from exporter.errors import Internal, PollError, RateLimited
 from exporter.logs import Log
@@ -73,10 +72,8 @@ class Poller:
         except PollError as error:
             return self._failed(error)
         except Exception as defect:
-            # Whatever an answer made our code do, the other sources and the next poll go on. The defect's own
-            # text is not logged: it may quote a secret.
-            frames = "".join(format_tb(defect.__traceback__))
-            self._log.error("poll failed by a defect", error=type(defect).__name__, frames=frames)
+            # Whatever an answer made our code do, the other sources and the next poll go on.
+            self._log.defect("poll failed by a defect", defect)
             return self._failed(Internal("a defect of the exporter, see the log"))
         return Outcome(0.0, 0.0, findings, _failure_in(findings))
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from exporter.app import App
@@ -17,12 +18,15 @@ from exporter.web.server import web_app
 
 # How long open requests may go on after a signal to stop, in seconds.
 _GRACE = 3
+_THREADS = 64
 
 
 async def serve(flags: Flags, read_config: Callable[[], Config]) -> None:
     """Serve until SIGTERM or SIGINT; SIGHUP reloads. ConfigError when it can't be started."""
     security = Security(flags.web_config_file)
     app = App(read_config, security.renew)
+    # Names are looked up in threads: many that hang must not keep rendering and the look at files waiting.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     stopped = _on_signals(app)
     try:
         with listening(flags.listen_address) as listener:

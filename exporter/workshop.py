@@ -1,6 +1,5 @@
 """From a plan to sources; they share HTTP clients and slots, and those whose settings stayed are used again."""
 
-import asyncio
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -8,6 +7,7 @@ from exporter.building import Plan, Section
 from exporter.client import HttpClient
 from exporter.config import Consul, SecretFile, Tls
 from exporter.connections import KINDS
+from exporter.connections.slots import Slots
 from exporter.connections.source import ConnectionSource
 from exporter.consul import ConsulSource
 from exporter.snapshot import SourceId
@@ -23,7 +23,7 @@ class Workshop:
 
     def __init__(self) -> None:
         self._clients: dict[Key, HttpClient] = {}
-        self._slots: dict[Key, asyncio.Semaphore] = {}
+        self._slots: dict[int, Slots] = {}
         self._made: dict[SourceId, tuple[SourceKey, Source]] = {}
 
     def sources(self, wanted: Plan) -> Mapping[SourceId, Source]:
@@ -45,8 +45,7 @@ class Workshop:
             }
             return ConsulSource(section, clients)
         kind = KINDS[section.kind](section)
-        host = urlsplit(kind.address).netloc
-        slots = self._slots.setdefault((host, concurrency), asyncio.Semaphore(concurrency))
+        slots = self._slots.setdefault(concurrency, Slots(concurrency)).of(urlsplit(kind.address).netloc)
         return ConnectionSource(kind, self._client(section.tls, certificates), slots)
 
     def _client(self, tls: Tls, certificates: Key, address: str = "") -> HttpClient:
