@@ -94,11 +94,18 @@ def _failure_in(findings: Findings) -> PollError | None:
     return findings.failure if isinstance(findings, ServiceFindings) else None
 
 
+def _errors(outcome: Outcome) -> tuple[PollError, ...]:
+    """Return why the poll failed: of a cluster, for each datacenter that did."""
+    if isinstance(outcome.findings, ServiceFindings):
+        return tuple(outcome.findings.failures.values())
+    return (outcome.error,) if outcome.error else ()
+
+
 def _summary(outcome: Outcome) -> tuple[str, bool, dict[str, object]]:
     """Return the line, whether it is good news, and the facts beside it."""
-    if outcome.error:
-        reason = outcome.error.reason
-        return f"poll failed: {reason}", False, {"reason": reason, "error": outcome.error}
+    if errors := _errors(outcome):
+        reasons = ", ".join(dict.fromkeys(error.reason for error in errors))
+        return f"poll failed: {reasons}", False, {"reason": reasons, "error": "; ".join(map(str, errors))}
     findings = outcome.findings
     if findings and (rejected := sorted(findings.rejected.keys() - _HARMLESS)):
         facts = {reason: findings.rejected[reason] for reason in rejected}

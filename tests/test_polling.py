@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 import pytest
 
-from exporter.errors import PollError, RateLimited, TimedOut, Unauthorized
+from exporter.errors import NoPath, PollError, RateLimited, TimedOut, Unauthorized
 from exporter.model import ConnectionCheck, ConnectionStatus, Face
 from exporter.polling import Poller
 from exporter.snapshot import SourceId, Store, View
@@ -319,6 +319,14 @@ def test_only_news_is_logged(caplog: pytest.LogCaptureFixture) -> None:
         ("WARNING", "connection is offline: unauthorized"),
         ("INFO", "connection is online"),
     ]
+
+
+def test_every_datacenter_that_failed_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    """One line says of all of them why."""
+    failures = {name: error(f"{name}: no") for name, error in (("dc1", TimedOut), ("dc2", NoPath))}
+    (told,) = lines(caplog, [ServiceFindings({"dc3": ()}, failures)])
+    assert told == ("WARNING", "poll failed: timeout, no_path")
+    assert vars(caplog.records[-1])["facts"]["error"] == "dc1: no; dc2: no"
 
 
 def test_rejected_records_are_logged(caplog: pytest.LogCaptureFixture) -> None:
