@@ -13,6 +13,7 @@ from exporter.demo.effects import (
     Effect,
     Maintenance,
     NoToken,
+    RateRemaining,
     TokenIs,
 )
 from exporter.demo.script import CONSUL, EVOTOR, Connection, Episode, Instance, Node, Subject, fixed
@@ -88,6 +89,7 @@ TOLD = {
     Told("info", "ServiceMaintenanceForgotten", "forgotten-1"),
     Told("warning", "ConnectionRefused", "revoked"),
     Told("warning", "ConnectionUnreachable", "bank"),
+    Told("warning", "ConnectionRateLimitNear", "fine"),
     Told("info", "ConnectionNotConnected", "unplugged"),
     Told("critical", "ConnectionKindUnreachable", "evotor"),
     Told("critical", "ConsulPollFailing", "main"),
@@ -146,6 +148,7 @@ def _systems() -> Iterable[Happening]:
 def _connections() -> Iterable[Happening]:
     yield REVOKED, 5, 33, UNAUTHORIZED, 0
     yield REVOKED, 33, FOREVER, TokenIs("another-token"), 0
+    yield FINE, 3, 34, RateRemaining(5), 0
     yield GLITCHED, 9, 10.5, UNAUTHORIZED, 0
     yield BANK, 5, 40, DROPPED, 0
     yield UNPLUGGED, 60, 78, NoToken(), 0

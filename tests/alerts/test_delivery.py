@@ -138,7 +138,7 @@ def test_a_message_on_a_phone_starts_with_what_and_where(
             {"datacenter": "dc2"},
         ),
         ("ServiceCritical", ["ServiceInstanceCritical"], {"service": "db"}),
-        ("ConnectionKindUnreachable", ["ConnectionUnreachable", "ConnectionRateLimitNear"], {"kind": "http"}),
+        ("ConnectionKindUnreachable", ["ConnectionUnreachable"], {"kind": "http"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
