@@ -34,7 +34,7 @@ class Poller:
         while True:
             self._due.clear()
             outcome = self._store.record(self.id, await self._timely())
-            self._failures = self._failures + 1 if outcome.error else 0
+            self._failures = self._failures + 1 if _is_unwell(outcome) else 0
             self._tell(outcome)
             delay = self._schedule.delay(steady(), self._failures, outcome.pause)
             with suppress(TimeoutError):
@@ -88,6 +88,12 @@ class Poller:
         self._said = line
         say = (self._log.info if good else self._log.warning) if news else self._log.debug
         say(line, duration=f"{outcome.duration:.3f}s", **facts)
+
+
+def _is_unwell(outcome: Outcome) -> bool:
+    """Tell whether to ask again soon: a refusal too is worth a second look, as one odd answer is no revoked token."""
+    found = outcome.findings
+    return bool(outcome.error) or (isinstance(found, ConnectionFindings) and found.check.status == "offline")
 
 
 def _failure_in(findings: Findings) -> PollError | None:

@@ -194,11 +194,11 @@ def delays(monkeypatch: pytest.MonkeyPatch, source: Scripted, count: int) -> lis
 
 
 def test_failures_in_a_row_are_counted_for_the_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each failure in a row counts, and a success, a refusal included, starts anew."""
+    """Each failure in a row counts, and so does a refusal; an acceptance starts anew."""
     steps = [
         step(TimedOut("x")),
-        step(TimedOut("x")),
         step(found("offline", "forbidden")),
+        step(found("online")),
         step(TimedOut("x")),
     ]
     assert [failures for failures, _ in delays(monkeypatch, Scripted(*steps), 4)] == [1, 2, 0, 1]

@@ -81,6 +81,7 @@ async def running(programs: Programs, folder: Path) -> AsyncIterator[None]:
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address={programs.address}",
         "--storage.tsdb.retention.time=15d",
+        "--rules.alert.for-grace-period=1m",
     ]
     with (folder / "prometheus.log").open("wb") as log:
         # A session of its own: Ctrl-C reaches us alone, and we stop it in order.
