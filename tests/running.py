@@ -31,14 +31,19 @@ class Exporter:
             flags = (f"--config.file={self.config}", *flags)
         self._flags = flags
         self._environ = [f"{name}={value}" for name, value in environ.items()]
+        self.port = 0
         self.start()
 
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
     def start(self) -> None:
-        """Start it and wait until it answers; also again after `kill`."""
+        """Start it and wait until it answers; again after `kill` on the same port."""
         self._said = len(self.log.read_text()) if self.log.exists() else 0
         for attempt in range(1, ATTEMPTS + 1):
-            (self.port,) = free_ports(1)
-            listen = f"--web.listen-address=127.0.0.1:{self.port}"
+            port = self.port or free_ports(1)[0]
+            listen = f"--web.listen-address=127.0.0.1:{port}"
             command = ["env", *self._environ, *EXPORTER, listen, *self._flags]
             try:
                 self.process = Process(command, self.log).wait_ready(self._listens)
@@ -46,13 +51,18 @@ class Exporter:
                 if attempt == ATTEMPTS or "Address already in use" not in str(failure):
                     raise
             else:
+                self.port = port
                 return
 
     def _listens(self) -> bool:
         return "listening" in self.log.read_text()[self._said :]
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
-        return request(method, f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        return request(method, f"http://{self.address}{path}", headers=headers)
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self.process.kill()
 
     def samples(self, metric: str, label: str) -> dict[str, float]:
         """The samples of a metric that are not 0, by one of their labels."""

@@ -25,10 +25,10 @@ from tests.alerts.day import (
 from tests.alerts.fast import fast_alertmanager, fast_rules
 from tests.alerts.receivers import Mailbox, mailbox
 from tests.conftest import binary
-from tests.end_to_end.running import Exporter, simulated
+from tests.end_to_end.running import simulated
 from tests.real import Alertmanager, Prometheus
-from tests.real.http import request
 from tests.real.process import wait_for
+from tests.running import Exporter
 
 WHO = {"Service": ("service_id", "service"), "Connection": ("connection", "kind"), "Consul": ("source",)}
 
@@ -71,10 +71,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     start = time.time() + 8
     played = world(start)
     with mailbox() as box, simulated(played, folder) as (consul, evotor):
-        config = folder / "config.yml"
-        config.write_text(yaml.safe_dump(_config(consul, evotor, folder)))
-        exporter = Exporter(config, folder / "exporter.log")
-        exporter.start()
+        exporter = Exporter(folder, yaml.safe_dump(_config(consul, evotor, folder)), "--web.enable-lifecycle")
         (folder / "alertmanager").mkdir()
         alertmanager = Alertmanager(
             programs["alertmanager"], folder / "alertmanager", fast_alertmanager(box.web)
@@ -83,7 +80,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
         try:
             alertmanager.start()
             prometheus.start()
-            _live(start, exporter, config)
+            _live(start, exporter)
             over = Day(box)
             with suppress(TimeoutError):  # then the tests tell what is missing
                 wait_for(lambda: not Counter(TOLD - UNFINISHED) - over.episodes("resolved"), 20 * MINUTE)
@@ -128,13 +125,13 @@ def _prometheus(folder: Path, exporter: Exporter, alertmanager: Alertmanager) ->
     }
 
 
-def _live(start: float, exporter: Exporter, config: Path) -> None:
+def _live(start: float, exporter: Exporter) -> None:
     """Do what the world's script can't: kill the exporter and start it, and give it a bad configuration for a while."""
-    good = config.read_text()
+    good = exporter.config.read_text()
 
     def reload(text: str) -> None:
-        config.write_text(text)
-        request("POST", f"http://{exporter.address}/-/reload")
+        exporter.config.write_text(text)
+        exporter.ask("/-/reload", "POST")
 
     def restart() -> None:
         exporter.kill()

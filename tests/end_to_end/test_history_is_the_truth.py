@@ -13,8 +13,9 @@ from exporter.demo.script import CONSUL, EVOTOR, Connection, Episode, Instance, 
 from exporter.demo.world import World
 from exporter.model import CONNECTION_STATUSES, SERVICE_STATUSES
 from tests.conftest import binary
-from tests.end_to_end.running import Exporter, simulated
+from tests.end_to_end.running import simulated
 from tests.real import Prometheus
+from tests.running import Exporter
 
 # Poll, render and scrape each come up to a second late, on a busy machine more.
 LATE = 5.0
@@ -71,10 +72,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     start = time.time() + 3  # The exporter starts before anything happens.
     world = script(start)
     with simulated(world, folder) as (consul, evotor):
-        config = folder / "config.yml"
-        config.write_text(yaml.safe_dump(_config(consul, evotor, folder)))
-        exporter = Exporter(config, folder / "exporter.log")
-        exporter.start()
+        exporter = Exporter(folder, yaml.safe_dump(_config(consul, evotor, folder)))
         scrape = {"job_name": "status-exporter", "static_configs": [{"targets": [exporter.address]}]}
         prometheus = Prometheus(
             program, folder, {"global": {"scrape_interval": "1s"}, "scrape_configs": [scrape]}
