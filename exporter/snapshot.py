@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import dropwhile, takewhile
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -117,18 +118,20 @@ class Store:
         view = self.snapshot.get(id_)
         if view:
             outcome = self._without_taken(id_, outcome)
-            self._publish(self.snapshot | {id_: advance(view, outcome, self._clock())})
+            views = self.snapshot | {id_: advance(view, outcome, self._clock())}
+            self._publish(views | _yielding(views, id_))
         return outcome
 
     def _without_taken(self, id_: SourceId, outcome: Outcome) -> Outcome:
-        """Leave out datacenters that another cluster shows: the same series twice would spoil the scrape."""
+        """Leave out datacenters that a cluster earlier in the configuration shows: the same series twice
+        would spoil the scrape.
+        """
         found = outcome.findings
         if not isinstance(found, ServiceFindings):
             return outcome
-        others = {
-            name: other for other, view in self.snapshot.items() if other != id_ for name in view.groups
-        }
-        taken = {name: _taken(name, others[name]) for name in found.instances if name in others}
+        earlier = takewhile(lambda item: item[0] != id_, self.snapshot.items())
+        owners = {name: other for other, view in earlier for name in _shown(view)}
+        taken = {name: _taken(name, owners[name]) for name in found.instances if name in owners}
         if not taken:
             return outcome
         rest = {name: instances for name, instances in found.instances.items() if name not in taken}
@@ -148,6 +151,21 @@ class Store:
         self.snapshot = MappingProxyType(views)
         for listener in self._listeners:
             listener()
+
+
+def _shown(view: View) -> set[str]:
+    return {name for name, group in view.groups.items() if not group.stale}
+
+
+def _yielding(views: Snapshot, id_: SourceId) -> dict[SourceId, View]:
+    """Return the views of later clusters that showed a datacenter of this one while it could not."""
+    owned = _shown(views[id_])
+    later = list(dropwhile(lambda item: item[0] != id_, views.items()))[1:] if owned else []
+    return {
+        other: replace(view, groups={name: g for name, g in view.groups.items() if name not in owned})
+        for other, view in later
+        if owned & view.groups.keys()
+    }
 
 
 def _taken(datacenter: str, owner: SourceId) -> DatacenterTaken:

@@ -276,7 +276,7 @@ def test_a_datacenter_no_longer_asked_for_leaves() -> None:
 
 
 def test_two_clusters_with_one_datacenter_do_not_mix() -> None:
-    """The first to show a datacenter owns it; the other fails with a reason until the first is gone."""
+    """The one earlier in the configuration owns a datacenter; the other fails with a reason until the first is gone."""
     other = Polled("b")
     told = History(CLUSTER, other)
     told.after(0, CLUSTER, services(a="passing"))
@@ -285,6 +285,21 @@ def test_two_clusters_with_one_datacenter_do_not_mix() -> None:
     assert told.view(other).failures["datacenter_taken"] == 1
     assert shown(told.view(other)) == {}
     told.store.adopt({other.id: other})
+    told.after(1, other, services(a="critical"))
+    assert shown(told.view(other)).keys() == {"a"}
+
+
+def test_the_later_cluster_shows_a_datacenter_only_while_the_earlier_can_not() -> None:
+    """Whoever answers first after a start, and while the earlier one's data is stale: never both, the earlier if it can."""
+    other = Polled("b")
+    told = History(CLUSTER, other)
+    told.after(0, other, services(a="critical"))
+    assert shown(told.view(other)).keys() == {"a"}
+    told.after(1, CLUSTER, services(a="passing"))
+    assert shown(told.view(CLUSTER)).keys() == {"a"}
+    assert shown(told.view(other)) == {}
+    told.after(200, CLUSTER, None, FAILURE)
+    told.store.drop_stale()
     told.after(1, other, services(a="critical"))
     assert shown(told.view(other)).keys() == {"a"}
 

@@ -64,7 +64,7 @@ class ConsulApi:
             else:
                 self._current = number
                 return page
-        raise next((error for error in errors if not isinstance(error, _SILENT)), errors[-1])
+        raise _summed_up(errors)
 
     async def _ask(self, address: str, target: str, headers: Mapping[str, str]) -> Page:
         base = "http://localhost" if address.startswith("unix://") else address
@@ -103,6 +103,14 @@ class ConsulApi:
         if not token:
             raise TokenFileUnusable(f"{self._settings.token_file} is missing or empty")
         return token
+
+
+def _summed_up(errors: list[PollError]) -> PollError:
+    """Return the most telling error, with the words of all addresses."""
+    telling = [error for error in errors if not isinstance(error, _SILENT)]
+    definite = [error for error in telling if isinstance(error, _SAME_EVERYWHERE)]
+    best = (definite or telling or errors[-1:])[0]
+    return type(best)("; ".join(map(str, errors)))
 
 
 def placed(place: str, error: PollError) -> PollError:

@@ -2,11 +2,12 @@
 
 import argparse
 import asyncio
+import fcntl
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from exporter.cli import Address, Flags, listen_address
@@ -17,7 +18,7 @@ from exporter.demo.settings import settings
 from exporter.demo.shop import demo_world
 from exporter.demo.simulators import simulators, write_tokens
 from exporter.demo.world import World
-from exporter.errors import ConfigError
+from exporter.errors import ConfigError, Problem
 from exporter.logs import configure
 from exporter.serving import serve
 from exporter.web.listener import listening
@@ -142,6 +143,11 @@ async def _simulate(world: World, flags: argparse.Namespace) -> None:
 
 async def _demo(world: World, flags: argparse.Namespace) -> None:
     tokens, programs = _token_folder(flags), _programs(flags)
+    with _alone_in(flags.folder):
+        await _play(world, flags, tokens, programs)
+
+
+async def _play(world: World, flags: argparse.Namespace, tokens: Path, programs: Programs | None) -> None:
     _check_free(flags.listen_address, *([flags.prometheus_address] if programs else []))
     async with AsyncExitStack() as stack:
         consul, evotor = await stack.enter_async_context(
@@ -158,9 +164,31 @@ async def _demo(world: World, flags: argparse.Namespace) -> None:
 async def _with_history(stack: AsyncExitStack, programs: Programs, world: World, folder: Path) -> None:
     _say(f"Filling Prometheus with the last {_HOURS:.0f} hours, this takes about half a minute ...")
     settle(programs, folder)
-    fill(programs, world, folder, _HOURS)
+    with _interruptible():
+        fill(programs, world, folder, _HOURS)
     await stack.enter_async_context(running(programs, folder))
     await asyncio.to_thread(evaluate_rules, programs, folder, _HOURS)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep another demo out of the folder, whose files it would write anew; ConfigError when one is there."""
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigError([Problem(str(folder), "another demo is running there")]) from None
+        yield
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end what runs inside at once; the event loop would wait until it is over."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _check_free(*addresses: Address) -> None:

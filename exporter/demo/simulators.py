@@ -41,9 +41,13 @@ async def _served(app: ASGIApp, address: Address) -> AsyncIterator[str]:
     server = server_of(app, grace=1)
     with listening(address) as listener:
         task = asyncio.create_task(server.serve([listener]))
-        yield f"http://{spoken(listener)}"
-        server.should_exit = True
-        await task
+        while not (server.started or task.done()):  # noqa: ASYNC110 -- the server has no event for it
+            await asyncio.sleep(0.01)
+        try:
+            yield f"http://{spoken(listener)}"
+        finally:
+            server.should_exit = True
+            await task
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Demo:
     """The demo as a process, on ports of its own."""
 
     def __init__(self, folder: Path, *more: str) -> None:
+        self.folder = folder
         self.exporter, self.prometheus = (f"127.0.0.1:{port}" for port in free_ports(2))
         addresses = [
             f"--web.listen-address={self.exporter}",
@@ -110,11 +112,33 @@ def test_prometheus_scrapes_the_demo(prometheus: Prometheus) -> None:
     prometheus.wait_until("count(connection_online)", lambda found: float(found[0]["value"][1]) == wanted)
 
 
+def test_a_second_demo_in_the_same_folder_is_refused(filled: tuple[Demo, str]) -> None:
+    """It would write the first one's history anew."""
+    demo, _ = filled
+    second = Demo(demo.folder)
+    out, _ = second.process.communicate(timeout=60)
+    assert (second.process.returncode, "another demo is running there" in out) == (2, True)
+
+
 def test_ctrl_c_ends_everything(filled: tuple[Demo, str]) -> None:
     """Nothing that the demo started is left."""
     demo, _ = filled
     assert demo.stop() == 0
     assert not _listens(demo.exporter)
+    assert not _listens(demo.prometheus)
+
+
+def test_ctrl_c_is_heard_while_the_history_is_filled(tmp_path: Path) -> None:
+    """Nobody presses it twice; and nothing is said that looks like a defect."""
+    programs = [f"--prometheus={binary('prometheus')}", f"--promtool={binary('promtool')}"]
+    demo = Demo(tmp_path, *programs)
+    demo.said("Filling")
+    time.sleep(0.5)  # Into the filling, which takes many seconds.
+    began = time.monotonic()
+    demo.process.send_signal(signal.SIGINT)
+    out, _ = demo.process.communicate(timeout=60)
+    assert (demo.process.returncode, out) == (130, "")
+    assert time.monotonic() - began < 5
     assert not _listens(demo.prometheus)
 
 
