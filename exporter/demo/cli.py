@@ -214,7 +214,7 @@ def _token_folder(flags: argparse.Namespace) -> Path:
 
 def _local(address: Address) -> str:
     """Return how this machine reaches what listens there."""
-    host = "localhost" if address.host in ("", "0.0.0.0", "::") else address.host  # noqa: S104
+    host = "localhost" if address.host in ("", "0.0.0.0", "::") else address.host  # noqa: S104 -- compared, not bound
     return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
 
 

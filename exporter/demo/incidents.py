@@ -63,7 +63,7 @@ def _script(seed: int, kinds: Sequence[Kind]) -> Script:
 
 
 def _chance(*what: object) -> Random:
-    return Random("/".join(map(str, what)))  # noqa: S311
+    return Random("/".join(map(str, what)))  # noqa: S311 -- nothing secret
 
 
 def _of_services(seed: int, instances: Sequence[Instance]) -> Iterator[Kind]:

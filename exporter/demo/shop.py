@@ -76,5 +76,5 @@ def _instances() -> Iterator[Instance]:
 
 def _connections(seed: int) -> Iterator[Connection]:
     for connection_id, kind, name, stores in _CONNECTIONS:
-        token = f"demo-{Random(f'{seed}/{connection_id}').getrandbits(64):016x}"  # noqa: S311
+        token = f"demo-{Random(f'{seed}/{connection_id}').getrandbits(64):016x}"  # noqa: S311 -- nothing secret
         yield Connection(connection_id, kind, token, name, stores)
