@@ -1,6 +1,5 @@
 """The command line: flags, messages, exit codes."""
 
-import os
 import re
 import socket
 import subprocess
@@ -168,12 +167,3 @@ def test_each_flag_is_in_the_help() -> None:
         "--version",
     }
     assert "status-exporter demo" in said.stdout
-
-
-def test_a_configuration_that_is_a_pipe_keeps_nobody_waiting(tmp_path: Path) -> None:
-    """A named pipe nobody writes to is refused at once."""
-    pipe = tmp_path / "config.yml"
-    os.mkfifo(pipe)
-    ended = run(f"--config.file={pipe}", "--config.check")
-    assert ended.returncode == 2
-    assert ended.stderr == f"status-exporter: {pipe}: can't be read: it is not a regular file\n"

@@ -1,9 +1,9 @@
 """A secret kept in a file of its own: read anew each time, never shown."""
 
+import os
 import stat
 from pathlib import Path
 
-from exporter.config.files import read_regular
 from exporter.errors import TokenFileUnusable
 
 _LARGEST = 16_384
@@ -18,7 +18,10 @@ class SecretFile:
     def read(self) -> str:
         """Return the secret, "" when the file is missing or empty; TokenFileUnusable when it can't be used."""
         try:
-            content = read_regular(self.path, _LARGEST + 1)
+            with open(self.path, "rb", opener=_without_waiting) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise TokenFileUnusable(f"{self.path} is not a regular file")
+                content = file.read(_LARGEST + 1)
         except FileNotFoundError:
             return ""
         except OSError as error:
@@ -49,3 +52,8 @@ class SecretFile:
             return bool(self.path.stat().st_mode & stat.S_IROTH)
         except OSError:
             return False
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open so that a named pipe nobody writes to can't block us."""
+    return os.open(path, flags | os.O_NONBLOCK)

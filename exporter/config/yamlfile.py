@@ -7,7 +7,6 @@ from typing import Any
 
 import yaml
 
-from exporter.config.files import read_regular
 from exporter.errors import ConfigError, Problem
 
 _LARGEST = 32 * 2**20
@@ -46,7 +45,8 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> bytes:
-    content = read_regular(path, _LARGEST + 1)
+    with path.open("rb") as file:
+        content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:
         raise ConfigError([Problem(str(path), f"is larger than {_LARGEST // 2**20} MiB")])
     return content

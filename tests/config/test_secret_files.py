@@ -25,7 +25,7 @@ def written(content: bytes) -> Callable[[Path], object]:
 
 UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "folder": (Path.mkdir, "can't be read: Is a directory"),
-    "named pipe": (os.mkfifo, "can't be read: it is not a regular file"),
+    "named pipe": (os.mkfifo, "is not a regular file"),
     "too large": (written(b"SECRET" * 4000), "is larger than 16384 bytes"),
     "two lines": (
         written(b"SECRET\nSECRET\n"),
