@@ -1,7 +1,6 @@
 """The ASGI application: what is served under which path."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from starlette.applications import Starlette
@@ -15,7 +14,6 @@ from exporter.snapshot import Snapshot
 from exporter.web.own_metrics import OwnMetrics, negotiate
 from exporter.web.page import page
 
-Handler = Callable[[Request], Awaitable[Response]]
 # The page needs nothing from elsewhere and runs no script.
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",

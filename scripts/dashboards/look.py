@@ -16,7 +16,6 @@ REFRESH_INTERVALS = ("30s", "1m", "2m", "5m", "10m")
 DEFAULT_REFRESH = "1m"
 FOLDER_TAG = "status"
 DATASOURCE_UID = "prometheus"
-GRID_WIDTH = 24
 NO_DATA = "no_data"
 NO_DATA_CODE = 2
 

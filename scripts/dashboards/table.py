@@ -6,7 +6,7 @@ from typing import Any
 
 from scripts.dashboards.grafana import Json, Place, panel
 
-STATUS_REF, HISTORY_REF = "A", "H"
+HISTORY_REF = "H"
 EMPTY = "–"
 
 

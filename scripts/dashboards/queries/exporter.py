@@ -42,11 +42,6 @@ def oldest_age() -> str:
     return f"max({age()})"
 
 
-def exporters_up() -> str:
-    """Exporters that Prometheus scrapes successfully, of all it knew in 24 hours."""
-    return f"sum(up and {_WAS_EXPORTER}) or vector(0)"
-
-
 def exporters_down() -> str:
     """Exporters that Prometheus can't scrape."""
     return f"sum(1 - (up and {_WAS_EXPORTER})) or vector(0)"

@@ -50,11 +50,6 @@ def one_per(by: str, expr: str) -> str:
     return f"topk by ({by}) (1, {expr})"
 
 
-def or_zero(expr: str) -> str:
-    """0 instead of nothing."""
-    return f"({expr}) or vector(0)"
-
-
 def firing(selector: str) -> str:
     """Alerts that fire now."""
     return f'ALERTS{{alertstate="firing",{selector}}}'
