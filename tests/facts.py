@@ -93,7 +93,7 @@ def connection(
     error: PollError | None = None,
 ) -> Outcome:
     action = "connect" if status == "not_connected" else "disconnect"
-    face = Face(name, "evotor", action, f"https://shop.example/{action}")  # type: ignore[arg-type]
+    face = Face(name, "evotor", action, f"https://shop.example/{action}")  # type: ignore[arg-type]  # the callers give what fits
     labels = (id_, "evotor")
     readings = (Reading(STORES, labels, 2), Reading(RATE_LIMIT_REMAINING, labels, 41))
     online = status == "online"

@@ -37,7 +37,7 @@ def samples(snapshot: Snapshot, format_: Format) -> list[Sample]:
     """Render and read by the reference parser."""
     if format_ == "text":
         return [s for family in text(body(snapshot, "text")) for s in family.samples]
-    families = openmetrics(body(snapshot, "openmetrics", b"# EOF\n"))  # type: ignore[no-untyped-call]
+    families = openmetrics(body(snapshot, "openmetrics", b"# EOF\n"))  # type: ignore[no-untyped-call]  # the library has no types
     return [s for family in families for s in family.samples]
 
 

@@ -49,7 +49,7 @@ def test_both_formats_say_the_same() -> None:
     }
     open_ = {
         (sample.name, tuple(sorted(sample.labels.items())), sample.value)
-        for family in openmetrics(rendered("openmetrics", b"# EOF\n"))  # type: ignore[no-untyped-call]
+        for family in openmetrics(rendered("openmetrics", b"# EOF\n"))  # type: ignore[no-untyped-call]  # the library has no types
         for sample in family.samples
     }
 

@@ -339,7 +339,7 @@ def test_snapshots_are_immutable_and_replaced_whole() -> None:
     assert isinstance(before, MappingProxyType)
     assert before[CLUSTER.id].polls == 0
     with pytest.raises(FrozenInstanceError):
-        told.view(CLUSTER).polls = 7  # type: ignore[misc]
+        told.view(CLUSTER).polls = 7  # type: ignore[misc]  # that it is frozen is the point
 
 
 def test_nothing_is_published_without_a_change() -> None:

@@ -35,7 +35,7 @@ Window = tuple[Shares, int, int, int]
 def parts(weights: list[int]) -> Shares:
     total = sum(weights) or 1
     first, *others = (Fraction(weight, total) for weight in weights)
-    return (first if sum(weights) else Fraction(1), *others)  # type: ignore[return-value]
+    return (first if sum(weights) else Fraction(1), *others)  # type: ignore[return-value]  # always five of them
 
 
 shares = st.one_of(

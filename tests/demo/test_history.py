@@ -46,7 +46,7 @@ def text() -> str:
 def current(text: str) -> dict[str, dict[float, set[tuple[str, str]]]]:
     """By metric and time: which subject is in which status, that is, has the value 1."""
     found: dict[str, dict[float, set[tuple[str, str]]]] = defaultdict(lambda: defaultdict(set))
-    for family in text_string_to_metric_families(_statuses(text)):  # type: ignore[no-untyped-call]
+    for family in text_string_to_metric_families(_statuses(text)):  # type: ignore[no-untyped-call]  # the library has no types
         if family.name in ("service_status", "connection_status"):
             for sample in family.samples:
                 subject = sample.labels.get("service_id") or sample.labels["connection"]

@@ -39,7 +39,7 @@ def script(start: float) -> World:
     """What happens, in seconds after `start`; Consul itself is down from 24 s to 36 s."""
 
     def during(subject: object, begin: float, end: float, effect: object) -> Episode:
-        return Episode(subject, start + begin, start + end, effect)  # type: ignore[arg-type]
+        return Episode(subject, start + begin, start + end, effect)  # type: ignore[arg-type]  # the callers give what fits
 
     episodes = (
         Episode(FLAPPING, start, start + 20, CheckIs("critical"), period=10),

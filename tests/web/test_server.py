@@ -88,7 +88,7 @@ def test_the_format_is_negotiated(
     """The Accept header decides between text and OpenMetrics, and either is what its parser expects."""
     answer = ask(served, "/metrics", headers={"Accept": accept} if accept else {})
 
-    families = {family.name: family for family in parse(answer.text)}  # type: ignore[attr-defined]
+    families = {family.name: family for family in parse(answer.text)}  # type: ignore[attr-defined]  # the library has no types
     assert answer.headers["Content-Type"].startswith(content_type)
     assert families["service_up"].samples
     assert families["exporter_build_info"].samples
