@@ -19,13 +19,13 @@ from statistics import median
 
 from exporter.client import HttpClient
 from exporter.config import Tls
-from exporter.connections import KINDS, options_of
-from exporter.connections.slots import Slots
-from exporter.connections.source import ConnectionSource
-from exporter.exposition import Exposition
-from exporter.polling import Poller
-from exporter.snapshot import SourceId, Store
-from exporter.source import ConnectionFindings
+from exporter.exposition.text import Exposition
+from exporter.polling.limits import RequestLimits
+from exporter.polling.poller import Poller
+from exporter.sources.connections import KINDS, options_of
+from exporter.sources.connections.connection import ConnectionSource
+from exporter.sources.contract import ConnectionFindings
+from exporter.state import SourceId, Store
 
 CONCURRENCY = 20
 BODY = json.dumps(
@@ -59,7 +59,7 @@ class Timed(ConnectionSource):
         return await super().poll()
 
 
-def made(client: HttpClient, slots: Slots, id_: str, address: str, interval: int) -> Timed:
+def made(client: HttpClient, limits: RequestLimits, id_: str, address: str, interval: int) -> Timed:
     """Make a connection of kind evotor."""
     section = {
         "id": id_,
@@ -71,16 +71,16 @@ def made(client: HttpClient, slots: Slots, id_: str, address: str, interval: int
     (options,) = options_of(
         ({**section, "timeout": f"{min(20, interval)}s", "stale_after": f"{3 * interval}s"},)
     )
-    source = Timed(KINDS["evotor"](options), client, slots.of(address))
+    source = Timed(KINDS["evotor"](options), client, limits.of(address))
     source.started = []
     return source
 
 
 async def measure(port: int, connections: int, hanging: int, interval: int, window: float) -> None:
     """Poll all of them once and then for a while, and print what was seen."""
-    client, slots, store = HttpClient(Tls()), Slots(CONCURRENCY), Store()
-    good = [made(client, slots, f"a-{n}", f"http://127.0.0.1:{port}", interval) for n in range(connections)]
-    bad = [made(client, slots, f"b-{n}", f"http://localhost:{port}/hang", interval) for n in range(hanging)]
+    client, limits, store = HttpClient(Tls()), RequestLimits(CONCURRENCY), Store()
+    good = [made(client, limits, f"a-{n}", f"http://127.0.0.1:{port}", interval) for n in range(connections)]
+    bad = [made(client, limits, f"b-{n}", f"http://localhost:{port}/hang", interval) for n in range(hanging)]
     store.adopt({SourceId(source.kind, source.name): source for source in (*good, *bad)})
     begun = time.monotonic()
     phases = [begun + interval * number / connections for number in range(connections)]

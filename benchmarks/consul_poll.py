@@ -21,7 +21,7 @@ import httpx
 
 from exporter.client import HttpClient
 from exporter.config import Consul, Tls
-from exporter.consul import ConsulSource
+from exporter.sources.consul import ConsulSource
 
 Json = dict[str, Any]
 ADDRESS = "http://consul:8500"

@@ -12,10 +12,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.exposition import Exposition
+from exporter.exposition.text import Exposition
 from exporter.model import CHECK_STATUSES, SERVICE_STATUSES, Check, Endpoint, InstanceKey, ServiceInstance
-from exporter.snapshot import Outcome, SourceId, View, advance, first_view
-from exporter.source import ServiceFindings
+from exporter.sources.contract import ServiceFindings
+from exporter.state import PollResult, SourceId, SourceState, advance, first_state
 from exporter.timing import wall
 
 SIZES = (40, 1_000, 10_000)
@@ -42,10 +42,10 @@ def instances(count: int, poll: int) -> Iterator[ServiceInstance]:
         yield ServiceInstance(key, status, checks, endpoint, f"http://{key.service}.service.dc1.consul:8080")
 
 
-def polled(view: View, count: int, poll: int) -> View:
+def polled(view: SourceState, count: int, poll: int) -> SourceState:
     """Return the view after one more poll."""
     found = ServiceFindings({"dc1": tuple(instances(count, poll))})
-    return advance(view, Outcome(wall() + 60 * poll, 0.2, found), 60.0 * poll)
+    return advance(view, PollResult(wall() + 60 * poll, 0.2, found), 60.0 * poll)
 
 
 class Same:
@@ -71,7 +71,7 @@ def seconds(work: Callable[[], object], times: int = 3) -> float:
 def measure(count: int) -> None:
     """Print a line about so many instances."""
     exposition, id_ = Exposition(), SourceId("consul", "main")
-    first = polled(first_view(Cluster()), count, 1)  # type: ignore[arg-type]
+    first = polled(first_state(Cluster()), count, 1)  # type: ignore[arg-type]
     exposition.render({id_: first})
     second = polled(first, count, 2)
     rendered = exposition.render({id_: second})

@@ -6,12 +6,12 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 
-from exporter.building import plan, read_file
 from exporter.cli import Flags, parse_flags
 from exporter.config import Config, from_environment
 from exporter.errors import ConfigError
 from exporter.logs import configure
 from exporter.serving import serve
+from exporter.sources.plan import plan, read_file
 from exporter.web.webconfig import load_web_config
 
 USAGE_ERROR = 2

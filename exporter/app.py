@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import Callable
 
-from exporter.building import Plan, plan
 from exporter.config import Config
 from exporter.errors import ConfigError, Problem
-from exporter.exposition import EMPTY, Exposition, Rendered
-from exporter.fleet import Fleet
+from exporter.exposition.text import EMPTY, Exposition, Rendered
 from exporter.logs import Log
-from exporter.snapshot import Snapshot, Store
+from exporter.polling.pollers import Pollers
+from exporter.sources.factory import SourceFactory
+from exporter.sources.plan import Plan, plan
+from exporter.state import Snapshot, Store
 from exporter.web.own_metrics import OwnMetrics
-from exporter.workshop import Workshop
 
 # Rendering takes at most this part of the time, so that many small changes don't cost more than few large ones.
 _RENDERING_SHARE = 0.1
@@ -32,8 +32,8 @@ class App:
         self._read_config = read_config
         self._secure = secure
         self._store = Store()
-        self._fleet = Fleet(self._store)
-        self._workshop = Workshop()
+        self._pollers = Pollers(self._store)
+        self._factory = SourceFactory()
         self._loading = asyncio.Lock()
         self._changed = asyncio.Event()
         self._store.listen(self._changed.set)
@@ -50,7 +50,7 @@ class App:
             # Beside the event loop: thousands of connections and their files take a while to read.
             wanted = await asyncio.to_thread(self._read)
             self._adopt(wanted)
-            await self._workshop.close_unused()
+            await self._factory.close_unused()
 
     def _read(self) -> Plan:
         wanted = plan(self._read_config())
@@ -58,12 +58,12 @@ class App:
         return wanted
 
     def _adopt(self, wanted: Plan) -> None:
-        sources = self._workshop.sources(wanted)
+        sources = self._factory.sources(wanted)
         for warning in wanted.warnings:
             self._log.warning("configuration", place=warning.place, problem=warning.message)
         if not sources:
             self._log.warning("nothing to poll: the configuration names neither consul nor connections")
-        self._fleet.adopt(sources)
+        self._pollers.adopt(sources)
         self.own.loaded(True)
         self._log.info("configuration loaded", consul=len(wanted.consul), connections=len(wanted.connections))
 
@@ -89,7 +89,7 @@ class App:
     async def run(self) -> None:
         """Watch files, drop what is stale, and render what changed, for ever."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._fleet.watch())
+            tasks.create_task(self._pollers.watch())
             tasks.create_task(self._render())
 
     async def _render(self) -> None:
@@ -105,8 +105,8 @@ class App:
 
     async def stop(self) -> None:
         """Stop polling and close all connections."""
-        await self._fleet.stop()
-        await self._workshop.close()
+        await self._pollers.stop()
+        await self._factory.close()
 
 
 def _polled_once(snapshot: Snapshot) -> bool:

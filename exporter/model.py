@@ -79,7 +79,7 @@ class ServiceInstance:
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class Display:
     """How to show a connection: `action` is connect or disconnect, whichever the token's presence asks for."""
 
     name: str
@@ -94,7 +94,7 @@ class ConnectionCheck:
 
     connection: str
     kind: str
-    face: Face
+    display: Display
     status: ConnectionStatus
     reason: str = ""
     details: str = ""

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from exporter.connections import KINDS
 from exporter.metrics import CORE
 from exporter.model import Metric
+from exporter.sources.connections import KINDS
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- metrics: begin -->", "<!-- metrics: end -->"

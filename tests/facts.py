@@ -4,23 +4,23 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
-from exporter.connections.evotor import STORES
-from exporter.connections.kind import RATE_LIMIT_REMAINING
 from exporter.errors import NoLeader, PollError
 from exporter.model import (
     Check,
     CheckStatus,
     ConnectionCheck,
     ConnectionStatus,
+    Display,
     Endpoint,
-    Face,
     InstanceKey,
     Reading,
     ServiceInstance,
     ServiceStatus,
 )
-from exporter.snapshot import Outcome, Snapshot, SourceId, View, advance, age, first_view
-from exporter.source import ConnectionFindings, Findings, ServiceFindings
+from exporter.sources.connections.kind import RATE_LIMIT_REMAINING
+from exporter.sources.connections.kinds.evotor import STORES
+from exporter.sources.contract import ConnectionFindings, Findings, ServiceFindings
+from exporter.state import PollResult, Snapshot, SourceId, SourceState, advance, age, first_state
 
 NOW = 1_700_000_000.0
 ODD = 'a"b\\c\nd/e <script>alert(1)</script> Ö 🚀'
@@ -69,19 +69,19 @@ def check(name: str, status: CheckStatus) -> Check:
     return Check("node-1", f"service:{name}", name, status)
 
 
-def polled(source: Polled, *outcomes: Outcome) -> tuple[SourceId, View]:
+def polled(source: Polled, *outcomes: PollResult) -> tuple[SourceId, SourceState]:
     """The view of a source after these polls."""
-    view = first_view(source)
+    view = first_state(source)
     for outcome in outcomes:
         view = advance(view, outcome, now=outcome.ended_at)
     return SourceId(source.kind, source.name), view
 
 
-def services(instances: Iterable[ServiceInstance], at: float = NOW, **more: object) -> Outcome:
+def services(instances: Iterable[ServiceInstance], at: float = NOW, **more: object) -> PollResult:
     found: dict[str, tuple[ServiceInstance, ...]] = {}
     for made in instances:
         found[made.key.datacenter] = (*found.get(made.key.datacenter, ()), made)
-    return Outcome(at, 0.25, ServiceFindings(found, rejected={"duplicate_tag": 2}))
+    return PollResult(at, 0.25, ServiceFindings(found, rejected={"duplicate_tag": 2}))
 
 
 def connection(
@@ -91,16 +91,16 @@ def connection(
     at: float = NOW,
     name: str = "Эвотор",
     error: PollError | None = None,
-) -> Outcome:
+) -> PollResult:
     action = "connect" if status == "not_connected" else "disconnect"
-    face = Face(name, "evotor", action, f"https://shop.example/{action}")  # type: ignore[arg-type]  # the callers give what fits
+    display = Display(name, "evotor", action, f"https://shop.example/{action}")  # type: ignore[arg-type]  # the callers give what fits
     labels = (id_, "evotor")
     readings = (Reading(STORES, labels, 2), Reading(RATE_LIMIT_REMAINING, labels, 41))
     online = status == "online"
     found = ConnectionCheck(
-        id_, "evotor", face, status, reason, "2 stores" if online else "", readings if online else ()
+        id_, "evotor", display, status, reason, "2 stores" if online else "", readings if online else ()
     )
-    return Outcome(at, 0.5, ConnectionFindings(found), error)
+    return PollResult(at, 0.5, ConnectionFindings(found), error)
 
 
 def everything() -> Snapshot:
@@ -131,7 +131,7 @@ def everything() -> Snapshot:
         polled(
             Polled("other", "consul"),
             services([instance("old", datacenter="dc9")], NOW - 1000),
-            Outcome(NOW - 1, 30.0, None, NoLeader("the cluster has no leader (HTTP 500)")),
+            PollResult(NOW - 1, 30.0, None, NoLeader("the cluster has no leader (HTTP 500)")),
         ),
         polled(Polled("waiting", "consul")),
         *(polled(Polled(id_, "evotor", 600, 20, 1800), *outcomes) for id_, outcomes in accounts),
@@ -139,7 +139,7 @@ def everything() -> Snapshot:
     return aged(dict(views), NOW)
 
 
-def aged(views: Mapping[SourceId, View], now: float) -> Snapshot:
+def aged(views: Mapping[SourceId, SourceState], now: float) -> Snapshot:
     return {id_: age(view, now) for id_, view in views.items()}
 
 

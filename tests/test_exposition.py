@@ -14,12 +14,12 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as text
 from prometheus_client.samples import Sample
 
-from exporter import exposition
-from exporter.exposition import EMPTY, FORMATS, Exposition, Format
-from exporter.families import escape, label_pairs, number
+from exporter.exposition import text as rendering
+from exporter.exposition.samples import escape, label_pairs, number
+from exporter.exposition.text import EMPTY, FORMATS, Exposition, Format
 from exporter.metrics import SERVICE
 from exporter.model import Endpoint
-from exporter.snapshot import Snapshot, View
+from exporter.state import Snapshot, SourceState
 from tests.facts import NOW, Polled, everything, instance, many, polled, services
 
 OWN = b"# HELP own Always 1.\n# TYPE own gauge\nown 1.0\n"
@@ -136,13 +136,13 @@ def test_nothing_known_is_an_empty_text() -> None:
 def test_what_did_not_change_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a poll only the lines of its own source are written anew, and what left is forgotten."""
     written: list[str] = []
-    original = exposition._fragment
+    original = rendering._fragment
 
-    def fragment(view: View) -> exposition._Fragment:
-        written.append(view.source.name)
-        return original(view)
+    def fragment(state: SourceState) -> rendering._Fragment:
+        written.append(state.source.name)
+        return original(state)
 
-    monkeypatch.setattr(exposition, "_fragment", fragment)
+    monkeypatch.setattr(rendering, "_fragment", fragment)
     views = [polled(Polled(name, "consul"), services([instance("web", datacenter=name)])) for name in "abc"]
     renderer, before = Exposition(), dict(views)
     renderer.render(before)

@@ -10,7 +10,7 @@ from pathlib import Path
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as text
 
-from exporter.exposition import Exposition, Format
+from exporter.exposition.text import Exposition, Format
 from exporter.metrics import CORE
 from exporter.web.own_metrics import OwnMetrics
 from tests.facts import everything

@@ -11,30 +11,34 @@ PACKAGE = Path(__file__).parents[1] / "exporter"
 # From left to right; modules in one line don't know each other. A new module gets its place here,
 # but a new kind of connection, which is one file and a line in the registry, has one already.
 LAYERS = """
-exporter errors model logs healthcheck connections.slots
-timing metrics schedule cli
-source
+exporter errors model logs healthcheck sources polling exposition polling.limits
+timing metrics polling.schedule cli
+sources.contract
 config.durations config.secretfile config.files config.yamlfile
-config.places config.fields
+config.problems config.fields
 config.schema
 config.loading
 config.environment
 config
 client
-consul.meanings consul.records
-consul.api consul.details consul.health
-consul.lookup consul.datacenters
-consul.datacenter
-consul.source
-consul
-connections.kind
-connections.answers connections.source
-connections.*
-connections
-building
-snapshot
-polling families
-fleet exposition workshop
+sources.consul.errors sources.consul.records
+sources.consul.api sources.consul.details sources.consul.health
+sources.consul.datacenters
+sources.consul.datacenter
+sources.consul.cluster
+sources.consul
+sources.connections.kind
+sources.connections.answers sources.connections.connection
+sources.connections.kinds.*
+sources.connections.kinds
+sources.connections
+sources.plan
+state.snapshot
+state.transitions
+state.store
+state
+polling.poller exposition.samples
+polling.pollers exposition.text sources.factory
 web web.listener web.webconfig web.own_metrics web.page
 web.security web.server
 app
@@ -113,14 +117,14 @@ def test_every_module_has_a_place() -> None:
     [
         ("from exporter.errors import ConfigError", []),
         ("from exporter import metrics", []),
-        ("from exporter.app import App", ["snapshot imports app"]),
-        ("from exporter import app", ["snapshot imports app"]),
-        ("import exporter.app", ["snapshot imports app"]),
-        ("def late():\n    from exporter.web import page", ["snapshot imports web.page"]),
-        ("from exporter.snapshot import Store", ["snapshot imports snapshot"]),
+        ("from exporter.app import App", ["state.store imports app"]),
+        ("from exporter import app", ["state.store imports app"]),
+        ("import exporter.app", ["state.store imports app"]),
+        ("def late():\n    from exporter.web import page", ["state.store imports web.page"]),
+        ("from exporter.state.store import Store", ["state.store imports state.store"]),
         ("import exporters.app, os", []),
     ],
 )
 def test_a_wrong_import_is_found(source: str, found: list[str]) -> None:
     """The test itself sees every way to import."""
-    assert violations({**dict.fromkeys(sources(), ""), "snapshot": source}) == found
+    assert violations({**dict.fromkeys(sources(), ""), "state.store": source}) == found

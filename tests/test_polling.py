@@ -8,10 +8,10 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 import pytest
 
 from exporter.errors import NoPath, PollError, RateLimited, TimedOut, Unauthorized
-from exporter.model import ConnectionCheck, ConnectionStatus, Face
-from exporter.polling import Poller
-from exporter.snapshot import SourceId, Store, View
-from exporter.source import ConnectionFindings, Findings, ServiceFindings
+from exporter.model import ConnectionCheck, ConnectionStatus, Display
+from exporter.polling.poller import Poller
+from exporter.sources.contract import ConnectionFindings, Findings, ServiceFindings
+from exporter.state import SourceId, SourceState, Store
 
 Step = Callable[[], Awaitable[Findings]]
 ID = SourceId("made-up", "a")
@@ -27,14 +27,14 @@ class Scripted:
 
     def __init__(self, *steps: Step, interval: float = 0.01, timeout: float = 5.0) -> None:
         self.interval, self.timeout = interval, timeout
-        self.slots: AbstractAsyncContextManager[None] = nullcontext()
+        self.limits: AbstractAsyncContextManager[None] = nullcontext()
         self.begun = 0
         self.running = 0
         self.most = 0
         self._steps = steps
 
     def slot(self) -> AbstractAsyncContextManager[None]:
-        return self.slots
+        return self.limits
 
     def signature(self) -> object:
         return None
@@ -54,7 +54,7 @@ class Scripted:
 
 
 def found(status: ConnectionStatus, reason: str = "", rejected: int = 0) -> ConnectionFindings:
-    check = ConnectionCheck("a", "made-up", Face("a"), status, reason)
+    check = ConnectionCheck("a", "made-up", Display("a"), status, reason)
     return ConnectionFindings(check, {"malformed": rejected} if rejected else {})
 
 
@@ -78,7 +78,7 @@ class Watched:
     def __init__(self, source: Scripted) -> None:
         self.store = Store()
         self.store.adopt({ID: source})
-        self.views: list[View] = []
+        self.views: list[SourceState] = []
         self._news = asyncio.Event()
         self.store.listen(self._note)
         self.poller = Poller(source, self.store, 0.0)
@@ -88,7 +88,7 @@ class Watched:
         self.views.append(self.store.snapshot[ID])
         self._news.set()
 
-    async def polls(self, count: int) -> list[View]:
+    async def polls(self, count: int) -> list[SourceState]:
         """Wait for so many outcomes."""
         async with asyncio.timeout(10):
             while len(self.views) < count:
@@ -97,10 +97,10 @@ class Watched:
         return self.views[:count]
 
 
-def after(source: Scripted, count: int) -> list[View]:
+def after(source: Scripted, count: int) -> list[SourceState]:
     """Poll until there are so many outcomes."""
 
-    async def run() -> list[View]:
+    async def run() -> list[SourceState]:
         watched = Watched(source)
         views = await watched.polls(count)
         watched.task.cancel()
@@ -138,9 +138,9 @@ def test_the_timeout_bounds_the_whole_poll() -> None:
 def test_waiting_for_a_slot_is_not_part_of_the_poll() -> None:
     """Who has to wait in line is late, but has not timed out."""
 
-    async def run() -> View:
+    async def run() -> SourceState:
         source = Scripted(step(NOTHING), timeout=0.05)
-        source.slots = line = asyncio.Semaphore(0)
+        source.limits = line = asyncio.Semaphore(0)
         watched = Watched(source)
         await asyncio.sleep(0.1)
         line.release()
@@ -188,7 +188,7 @@ def delays(monkeypatch: pytest.MonkeyPatch, source: Scripted, count: int) -> lis
         asked.append((failures, pause))
         return 0.0
 
-    monkeypatch.setattr("exporter.polling.Schedule.delay", delay)
+    monkeypatch.setattr("exporter.polling.poller.Schedule.delay", delay)
     after(source, count + 1)
     return asked[:count]
 
@@ -226,7 +226,7 @@ def test_poll_now_does_not_wait_for_the_timer() -> None:
 def test_a_poll_with_an_old_secret_is_dropped() -> None:
     """A poll that hangs while the secret changes doesn't delay the new status, and is not counted."""
 
-    async def run() -> list[View]:
+    async def run() -> list[SourceState]:
         source = Scripted(hang, step(found("not_connected")), interval=3600)
         watched = Watched(source)
         await until(lambda: source.running == 1)
@@ -247,10 +247,10 @@ def test_who_waits_in_line_with_an_old_secret_is_asked_anew() -> None:
 
     async def run() -> None:
         source = Scripted(step(found("not_connected")), interval=3600)
-        source.slots = asyncio.Semaphore(0)
+        source.limits = asyncio.Semaphore(0)
         watched = Watched(source)
         await asyncio.sleep(0.01)
-        source.slots = nullcontext()
+        source.limits = nullcontext()
         watched.poller.poll_now()
         await watched.polls(1)
         watched.task.cancel()
@@ -284,7 +284,7 @@ def test_a_poll_out_of_turn_is_not_dropped() -> None:
 def test_a_poller_can_be_stopped_at_any_time() -> None:
     """Cancelling ends the poll under way and records nothing of it."""
 
-    async def run() -> list[View]:
+    async def run() -> list[SourceState]:
         source = Scripted(hang)
         watched = Watched(source)
         await until(lambda: source.running == 1)

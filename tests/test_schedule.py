@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.schedule import Schedule, pause_for
+from exporter.polling.schedule import Schedule, pause_for
 
 intervals = st.floats(0.1, 86_400)
 phases = st.floats(0, 1e6)

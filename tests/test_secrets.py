@@ -10,9 +10,9 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from exporter.building import plan, read_file
 from exporter.errors import ConfigError
-from exporter.workshop import Workshop
+from exporter.sources.factory import SourceFactory
+from exporter.sources.plan import plan, read_file
 from tests.real.process import wait_for
 from tests.running import Api, Exporter, Reply, api, exporter, run
 
@@ -235,7 +235,7 @@ def test_no_object_shows_its_secret(tmp_path: Path, vault: Vault) -> None:
     )
     config = read_file(path)
     planned = plan(config)
-    sources = Workshop().sources(planned)
+    sources = SourceFactory().sources(planned)
 
     shown = [planned, *planned.consul, *planned.connections, sources, *map(vars, sources.values())]
     assert vault.found_in("".join(f"{thing!r}{thing!s}" for thing in shown)) == []

@@ -11,15 +11,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import errors
-from exporter.connections.source import FAILURE_REASONS, ConnectionSource
-from exporter.consul.source import FAILURE_REASONS as CONSUL_REASONS
 from exporter.errors import PollError, TimedOut
-from exporter.exposition import Exposition
+from exporter.exposition.text import Exposition
 from exporter.logs import Json, Logfmt
 from exporter.model import ServiceInstance
-from exporter.polling import Poller
-from exporter.snapshot import Outcome, SourceId, Store
-from exporter.source import Findings, ServiceFindings, Source
+from exporter.polling.poller import Poller
+from exporter.sources.connections.connection import FAILURE_REASONS, ConnectionSource
+from exporter.sources.consul.cluster import FAILURE_REASONS as CONSUL_REASONS
+from exporter.sources.contract import Findings, ServiceFindings, Source
+from exporter.state import PollResult, SourceId, Store
 from tests.connections.checking import TOKEN, Api, answering, source
 from tests.facts import NOW, Polled, instance
 
@@ -45,7 +45,7 @@ class Told:
     ) -> None:
         self.now += after
         self.store.drop_stale()
-        self.store.record(SourceId(of.kind, of.name), Outcome(self.now, 0.1, findings, error))
+        self.store.record(SourceId(of.kind, of.name), PollResult(self.now, 0.1, findings, error))
 
     def services(self, *found: ServiceInstance, of: Source = CLUSTER, **rejected: int) -> None:
         self.poll(of, ServiceFindings({"dc1": found}, rejected=rejected))

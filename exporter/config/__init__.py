@@ -5,7 +5,7 @@ from exporter.config.environment import from_environment
 from exporter.config.fields import Duration, FilePath, HttpUrl, Name, Strict
 from exporter.config.files import why_unreadable
 from exporter.config.loading import parse, validated
-from exporter.config.places import Origin, repeated
+from exporter.config.problems import Origin, repeated
 from exporter.config.schema import Config, ConnectionOptions, Consul, ServiceFilter, Tls
 from exporter.config.secretfile import SecretFile
 from exporter.config.yamlfile import read_mapping

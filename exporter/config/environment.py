@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from exporter.config.loading import parse
-from exporter.config.places import Origin
+from exporter.config.problems import Origin
 from exporter.config.schema import Config
 from exporter.errors import ConfigError, Problem
 

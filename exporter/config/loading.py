@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from exporter.config.places import Origin, problems_of, repeated
+from exporter.config.problems import Origin, problems_of, repeated
 from exporter.config.schema import Config
 from exporter.errors import ConfigError
 

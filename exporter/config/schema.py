@@ -25,7 +25,7 @@ from exporter.config.fields import (
     UrlTemplate,
     duration,
 )
-from exporter.config.places import Origin
+from exporter.config.problems import Origin
 
 
 class Tls(Strict):

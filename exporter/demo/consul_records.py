@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from exporter.demo.script import Instance, Node
-from exporter.demo.states import CheckState, InstanceState, NodeState
+from exporter.demo.states import CheckState, InstanceTruth, NodeTruth
 
 Record = dict[str, Any]
 
@@ -37,8 +37,8 @@ class Catalog(NamedTuple):
     """What one datacenter's servers know at one time, or as much of it as a token may read."""
 
     indexes: Indexes
-    nodes: tuple[NodeState, ...]
-    instances: tuple[InstanceState, ...]
+    nodes: tuple[NodeTruth, ...]
+    instances: tuple[InstanceTruth, ...]
 
     def without(self, services: tuple[str, ...]) -> "Catalog":
         """Return the catalog without these services; without any names, an empty one."""
@@ -73,7 +73,7 @@ class Catalog(NamedTuple):
         """Return the body of /v1/catalog/nodes."""
         return [self._node(state.node) for state in self.nodes]
 
-    def _entry(self, state: InstanceState) -> Record:
+    def _entry(self, state: InstanceTruth) -> Record:
         checks = [self._check(check) for check in state.checks]
         return {
             "Node": self._node(state.instance.node),

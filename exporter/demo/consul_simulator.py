@@ -25,9 +25,9 @@ from exporter.demo.effects import (
     DEFAULT_DENY,
     NO_LEADER,
     NO_PATH,
-    Answer,
     Broken,
     Fault,
+    FixedAnswer,
     Hidden,
     LeaderLost,
 )
@@ -93,7 +93,7 @@ def _answer(
     request: Request, query: Query, build: Build, catalog: Catalog, index: int, fault: Fault | None
 ) -> Response:
     body = build(catalog)
-    if isinstance(fault, Answer | Broken):
+    if isinstance(fault, FixedAnswer | Broken):
         response = spoiled(fault, json.dumps(body).encode())
         response.headers.update(_NO_ANSWER)
         return response
@@ -162,7 +162,7 @@ class _Simulator:
         """Answer what the agent knows by itself: the servers' errors don't matter."""
         fault = self._world.fault(CONSUL, self._clock())
         statuses = (200, 429, 503, *more_statuses)
-        if isinstance(fault, Broken) or (isinstance(fault, Answer) and fault.status in statuses):
+        if isinstance(fault, Broken) or (isinstance(fault, FixedAnswer) and fault.status in statuses):
             return spoiled(fault, json.dumps(body).encode())
         return _encoded(request, body, {})
 
@@ -175,7 +175,7 @@ class _Simulator:
             catalog = self._catalog(datacenter)
             index = self._indexes.modified(("table", datacenter, table), whole(catalog))
             fault = self._fault(request, query, datacenter)
-            if not query.index or index > query.index or isinstance(fault, Answer | Broken):
+            if not query.index or index > query.index or isinstance(fault, FixedAnswer | Broken):
                 break
             if asyncio.get_running_loop().time() >= patience or await request.is_disconnected():
                 break
@@ -184,7 +184,7 @@ class _Simulator:
 
     def _fault(self, request: Request, query: Query, datacenter: str) -> Fault | None:
         fault = self._world.fault(System("consul", datacenter), self._clock())
-        if isinstance(fault, Answer | Broken):
+        if isinstance(fault, FixedAnswer | Broken):
             return fault
         if isinstance(fault, LeaderLost) and not query.stale:
             return NO_LEADER

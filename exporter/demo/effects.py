@@ -70,7 +70,7 @@ class LeaderLost:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FixedAnswer:
     """The API gives this answer to everything; `reason` is what a client should make of it."""
 
     status: int
@@ -92,7 +92,7 @@ class Broken:
         return reasons.get(self.how, "timeout")
 
 
-Fault = Answer | Broken | LeaderLost | Hidden
+Fault = FixedAnswer | Broken | LeaderLost | Hidden
 Effect = CheckIs | Maintenance | Absent | NoToken | TokenIs | RateRemaining | Fault
 
 HANG = Broken("hang")
@@ -100,22 +100,22 @@ TRUNCATED_JSON = Broken("truncated_json")
 DROPPED = Broken("dropped")
 DRIP = Broken("drip")
 FLOOD = Broken("flood")
-HTML = Answer(200, "malformed", "<!doctype html><h1>Welcome to the proxy</h1>", media_type="text/html")
-UNAVAILABLE = Answer(503, "server_error", "Service Unavailable")
+HTML = FixedAnswer(200, "malformed", "<!doctype html><h1>Welcome to the proxy</h1>", media_type="text/html")
+UNAVAILABLE = FixedAnswer(503, "server_error", "Service Unavailable")
 
-UNAUTHORIZED = Answer(401, "unauthorized", '{"code":"unauthorized"}', media_type="application/json")
-NOT_PAID = Answer(402, "payment_required", '{"code":"payment_required"}', media_type="application/json")
-NOT_INSTALLED = Answer(403, "forbidden")
-RATE_LIMITED = Answer(429, "rate_limited", headers=(("Retry-After", "120"),))
-RATE_LIMITED_RESET = Answer(429, "rate_limited", headers=(("X-RateLimit-Reset", "120"),))
-RATE_LIMITED_BARE = Answer(429, "rate_limited")
+UNAUTHORIZED = FixedAnswer(401, "unauthorized", '{"code":"unauthorized"}', media_type="application/json")
+NOT_PAID = FixedAnswer(402, "payment_required", '{"code":"payment_required"}', media_type="application/json")
+NOT_INSTALLED = FixedAnswer(403, "forbidden")
+RATE_LIMITED = FixedAnswer(429, "rate_limited", headers=(("Retry-After", "120"),))
+RATE_LIMITED_RESET = FixedAnswer(429, "rate_limited", headers=(("X-RateLimit-Reset", "120"),))
+RATE_LIMITED_BARE = FixedAnswer(429, "rate_limited")
 
-NO_LEADER = Answer(500, "no_leader", "No cluster leader")
-NO_SERVERS = Answer(500, "no_leader", "No known Consul servers")
-NO_PATH = Answer(500, "no_path", "No path to datacenter")
-ACL_NOT_FOUND = Answer(403, "acl_not_found", "ACL not found")
-ACL_DENIED = Answer(403, "acl_denied", "Permission denied")
-RPC_LIMITED = Answer(
+NO_LEADER = FixedAnswer(500, "no_leader", "No cluster leader")
+NO_SERVERS = FixedAnswer(500, "no_leader", "No known Consul servers")
+NO_PATH = FixedAnswer(500, "no_path", "No path to datacenter")
+ACL_NOT_FOUND = FixedAnswer(403, "acl_not_found", "ACL not found")
+ACL_DENIED = FixedAnswer(403, "acl_denied", "Permission denied")
+RPC_LIMITED = FixedAnswer(
     429, "rate_limited", "rate limit exceeded, try again later or against a different server"
 )
 FILTERED = Hidden()

@@ -14,10 +14,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from exporter.demo.effects import UNAUTHORIZED, Answer, Broken
+from exporter.demo.effects import UNAUTHORIZED, Broken, FixedAnswer
 from exporter.demo.faults import spoiled
 from exporter.demo.script import EVOTOR
-from exporter.demo.states import ConnectionState
+from exporter.demo.states import ConnectionTruth
 from exporter.demo.world import World
 
 Clock = Callable[[], float]
@@ -58,7 +58,7 @@ def _accepts(request: Request) -> bool:
     return any(media.partition(";")[0].strip().lower() in _MEDIA_TYPES for media in wanted)
 
 
-def _store(state: ConnectionState, number: int) -> dict[str, str]:
+def _store(state: ConnectionTruth, number: int) -> dict[str, str]:
     digits = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{state.connection.id}/{number}")).upper()
     return {
         "id": f"20170228-{digits[9:]}",
@@ -70,7 +70,7 @@ def _store(state: ConnectionState, number: int) -> dict[str, str]:
     }
 
 
-def _stores(state: ConnectionState) -> list[dict[str, str]]:
+def _stores(state: ConnectionTruth) -> list[dict[str, str]]:
     return [_store(state, number) for number in range(len(state.connection.stores))]
 
 
@@ -119,7 +119,7 @@ class _Simulator:
         state = next((s for s in states if s.connection.id == wanted), None)
         if state is None:
             return Response(status_code=404)
-        if isinstance(state.fault, Answer | Broken):
+        if isinstance(state.fault, FixedAnswer | Broken):
             return spoiled(state.fault)
         if state.token not in _presented(request):
             return spoiled(UNAUTHORIZED)
@@ -128,11 +128,11 @@ class _Simulator:
     async def health(self, request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    def _admitted(self, request: Request, token: str) -> ConnectionState | Response:
+    def _admitted(self, request: Request, token: str) -> ConnectionTruth | Response:
         """Return whose token this is, or the answer that comes instead: a fault, a refusal, the limit."""
         state = self._owner(token)
         fault = state.fault if state else self._world.fault(EVOTOR, self._clock())
-        if isinstance(fault, Answer | Broken):
+        if isinstance(fault, FixedAnswer | Broken):
             return spoiled(fault, json.dumps({"items": _stores(state) if state else []}).encode())
         if state is None:
             return spoiled(UNAUTHORIZED)
@@ -142,11 +142,11 @@ class _Simulator:
             return Response(status_code=429, headers={"X-RateLimit-Reset": str(self._seconds_left())})
         return state
 
-    def _owner(self, token: str) -> ConnectionState | None:
+    def _owner(self, token: str) -> ConnectionTruth | None:
         states = self._world.connections(self._clock())
         return next((s for s in states if token and s.connection.kind == "evotor" and s.token == token), None)
 
-    def _count(self, state: ConnectionState) -> bool:
+    def _count(self, state: ConnectionTruth) -> bool:
         """Count one request of the token, and tell whether the limit still allows it."""
         started = self._clock() // self._window * self._window
         since, asked = self._asked.get(state.connection.id, (started, 0))
@@ -162,7 +162,7 @@ class _Simulator:
         paging = {"next_cursor": _cursor(end)} if end < len(items) else {}
         return {"items": items[start:end], "paging": paging}
 
-    def _answer(self, state: ConnectionState, body: object, media_type: str) -> Response:
+    def _answer(self, state: ConnectionTruth, body: object, media_type: str) -> Response:
         left = self._limit - self._asked[state.connection.id][1]
         headers = {
             "X-RateLimit-Limit": str(self._limit),

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from exporter.demo.effects import Answer, Broken
+from exporter.demo.effects import Broken, FixedAnswer
 
 _MEGABYTE = b" " * (1 << 20)
 
@@ -41,9 +41,9 @@ async def _flood() -> AsyncIterator[bytes]:
         await asyncio.sleep(0)
 
 
-def spoiled(fault: Answer | Broken, body: bytes = b'[{"truncated": "here"}]') -> Response:
+def spoiled(fault: FixedAnswer | Broken, body: bytes = b'[{"truncated": "here"}]') -> Response:
     """Return what a client gets instead of the normal JSON `body`."""
-    if isinstance(fault, Answer):
+    if isinstance(fault, FixedAnswer):
         return Response(fault.body, fault.status, dict(fault.headers), fault.media_type)
     match fault.how:
         case "hang":

@@ -9,23 +9,23 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from exporter.building import plan
 from exporter.config import Consul, parse
-from exporter.connections.evotor import STORES
-from exporter.connections.kind import RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING
-from exporter.connections.source import ConnectionSource
-from exporter.consul.datacenter import meta_labels, url_of
 from exporter.demo.script import CONSUL
 from exporter.demo.settings import settings
-from exporter.demo.states import ConnectionState, InstanceState
+from exporter.demo.states import ConnectionTruth, InstanceTruth
 from exporter.demo.world import World
 from exporter.errors import PollError
-from exporter.exposition import header
-from exporter.families import lines_of
+from exporter.exposition.samples import lines_of
+from exporter.exposition.text import header
 from exporter.model import Check, ConnectionCheck, Endpoint, Metric, Reading, ServiceInstance
-from exporter.snapshot import Outcome, SourceId, View, advance, age, first_view
-from exporter.source import ConnectionFindings, Findings, ServiceFindings
-from exporter.workshop import Workshop
+from exporter.sources.connections.connection import ConnectionSource
+from exporter.sources.connections.kind import RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING
+from exporter.sources.connections.kinds.evotor import STORES
+from exporter.sources.consul.datacenter import meta_labels, url_of
+from exporter.sources.contract import ConnectionFindings, Findings, ServiceFindings
+from exporter.sources.factory import SourceFactory
+from exporter.sources.plan import plan
+from exporter.state import PollResult, SourceId, SourceState, advance, age, first_state
 
 STEP = 60.0
 # The labels that Prometheus adds to what it scrapes, as prometheus.yml has them.
@@ -43,20 +43,22 @@ class Past:
         config = parse(settings(world, "127.0.0.1:8500", "http://127.0.0.1", Path("tokens")))
         self._world = world
         self._cluster: Consul = config.consul[0]
-        sources = Workshop().sources(plan(config))
-        self._views: dict[SourceId, View] = {id_: first_view(source) for id_, source in sources.items()}
+        sources = SourceFactory().sources(plan(config))
+        self._states: dict[SourceId, SourceState] = {
+            id_: first_state(source) for id_, source in sources.items()
+        }
         self._connections = {connection.id: connection for connection in world.all_connections}
 
     def step(self, at: float) -> Iterator[tuple[Metric, str]]:
         """Poll at `at` (Unix time) and yield the sample lines of /metrics, without timestamps."""
         states = {state.connection.id: state for state in self._world.connections(at)}
-        for id_, view in self._views.items():
+        for id_, known in self._states.items():
             found, error = (
-                self._service_poll(at) if id_.kind == "consul" else _connection_poll(view, states[id_.name])
+                self._service_poll(at) if id_.kind == "consul" else _connection_poll(known, states[id_.name])
             )
-            outcome = Outcome(at, _duration(id_, at), found, error)
-            self._views[id_] = age(advance(view, outcome, at), at)
-            yield from lines_of(self._views[id_])
+            result = PollResult(at, _duration(id_, at), found, error)
+            self._states[id_] = age(advance(known, result, at), at)
+            yield from lines_of(self._states[id_])
 
     def _service_poll(self, at: float) -> tuple[Findings | None, PollError | None]:
         reason = self._world.failure(CONSUL, at)
@@ -69,7 +71,7 @@ class Past:
         }
         return ServiceFindings(grouped), None
 
-    def _instance(self, state: InstanceState) -> ServiceInstance:
+    def _instance(self, state: InstanceTruth) -> ServiceInstance:
         made = state.instance
         endpoint = Endpoint(
             made.address or made.node.address, made.port, tuple(sorted(set(made.tags))), dict(made.meta)
@@ -81,8 +83,8 @@ class Past:
         )
 
 
-def _connection_poll(view: View, state: ConnectionState) -> tuple[Findings | None, PollError | None]:
-    source = view.source
+def _connection_poll(known: SourceState, state: ConnectionTruth) -> tuple[Findings | None, PollError | None]:
+    source = known.source
     assert isinstance(source, ConnectionSource)
     if state.status == "unreachable":
         error = _error(state.reason)
@@ -91,7 +93,7 @@ def _connection_poll(view: View, state: ConnectionState) -> tuple[Findings | Non
     return ConnectionFindings(_told(check, state) if state.status == "online" else check), None
 
 
-def _told(check: ConnectionCheck, state: ConnectionState) -> ConnectionCheck:
+def _told(check: ConnectionCheck, state: ConnectionTruth) -> ConnectionCheck:
     """Add what the API of an accepted token tells beside its acceptance."""
     if check.kind != "evotor":
         return check
@@ -104,7 +106,7 @@ def _told(check: ConnectionCheck, state: ConnectionState) -> ConnectionCheck:
     )
     readings = tuple(Reading(metric, labels, value) for metric, value in values)
     names = ", ".join(sorted(state.connection.stores))
-    return ConnectionCheck(check.connection, check.kind, check.face, "online", "", names, readings)
+    return ConnectionCheck(check.connection, check.kind, check.display, "online", "", names, readings)
 
 
 def _error(reason: str) -> PollError:

@@ -35,14 +35,14 @@ class CheckState(NamedTuple):
     notes: str = ""
 
 
-class NodeState(NamedTuple):
+class NodeTruth(NamedTuple):
     """A node at one time, with its own checks."""
 
     node: Node
     checks: tuple[CheckState, ...]
 
 
-class InstanceState(NamedTuple):
+class InstanceTruth(NamedTuple):
     """An instance at one time; `checks` holds its own and its node's."""
 
     instance: Instance
@@ -50,7 +50,7 @@ class InstanceState(NamedTuple):
     checks: tuple[CheckState, ...]
 
 
-class ConnectionState(NamedTuple):
+class ConnectionTruth(NamedTuple):
     """A connection at one time; `reason` is empty when online, `token` is None when there is none."""
 
     connection: Connection
@@ -74,7 +74,7 @@ def _maintenance(effects: Effects, subject: Subject) -> Maintenance | None:
     return next((e for e in effects.get(subject, ()) if isinstance(e, Maintenance)), None)
 
 
-def node_state(node: Node, effects: Effects) -> NodeState | None:
+def node_state(node: Node, effects: Effects) -> NodeTruth | None:
     """Return the node and its own checks, None while it has left."""
     if _has(effects, node, Absent):
         return None
@@ -85,7 +85,7 @@ def node_state(node: Node, effects: Effects) -> NodeState | None:
     ]
     if mode := _maintenance(effects, node):
         checks.append(_maintenance_check(node, None, mode))
-    return NodeState(node, tuple(checks))
+    return NodeTruth(node, tuple(checks))
 
 
 def _check(node: Node, instance: Instance | None, check_id: str, name: str, now: CheckIs) -> CheckState:
@@ -99,12 +99,12 @@ def _maintenance_check(node: Node, instance: Instance | None, mode: Maintenance)
     return CheckState(node, instance, check_id, name, "critical", notes=mode.notes)
 
 
-def instance_state(instance: Instance, node: NodeState | None, effects: Effects) -> InstanceState | None:
+def instance_state(instance: Instance, node: NodeTruth | None, effects: Effects) -> InstanceTruth | None:
     """Return the instance and its status on this node, None while either is gone."""
     if node is None or _has(effects, instance, Absent):
         return None
     checks = (*_own_checks(instance, effects), *node.checks)
-    return InstanceState(instance, worst(checks), checks)
+    return InstanceTruth(instance, worst(checks), checks)
 
 
 def _own_checks(instance: Instance, effects: Effects) -> Iterator[CheckState]:
@@ -126,7 +126,7 @@ def worst(checks: Iterable[CheckState]) -> ServiceStatus:
     return next((status for status in order if status in statuses), "passing")
 
 
-def connection_state(connection: Connection, effects: Effects) -> ConnectionState:
+def connection_state(connection: Connection, effects: Effects) -> ConnectionTruth:
     """Return what a check of the connection must find; a fault of the whole kind comes first."""
     own = effects.get(connection, ())
     tokens = [e.token for e in own if isinstance(e, TokenIs)]
@@ -134,7 +134,7 @@ def connection_state(connection: Connection, effects: Effects) -> ConnectionStat
     token = None if _has(effects, connection, NoToken) else (tokens or [connection.token])[-1]
     fault = fault_of(effects, System(connection.kind)) or fault_of(effects, connection)
     status, reason = _verdict(connection.kind, fault, token)
-    return ConnectionState(connection, status, reason, token, fault, remaining[-1] if remaining else None)
+    return ConnectionTruth(connection, status, reason, token, fault, remaining[-1] if remaining else None)
 
 
 def _verdict(kind: str, fault: Fault | None, token: str | None) -> tuple[ConnectionStatus, str]:

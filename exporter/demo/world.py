@@ -16,10 +16,10 @@ from typing import NamedTuple
 from exporter.demo.effects import Effect, Fault
 from exporter.demo.script import NOTHING, Connection, Instance, Node, Script, ServiceName, Subject, System
 from exporter.demo.states import (
-    ConnectionState,
+    ConnectionTruth,
     Effects,
-    InstanceState,
-    NodeState,
+    InstanceTruth,
+    NodeTruth,
     connection_state,
     fault_of,
     instance_state,
@@ -65,20 +65,20 @@ class World:
                 found.setdefault(episode.subject, []).append(episode.effect)
         return found
 
-    def nodes(self, t: float) -> tuple[NodeState, ...]:
+    def nodes(self, t: float) -> tuple[NodeTruth, ...]:
         """Return the nodes that exist at `t`."""
         effects = self.effects(t)
         states = (node_state(node, effects) for node in self.all_nodes)
         return tuple(state for state in states if state)
 
-    def instances(self, t: float) -> tuple[InstanceState, ...]:
+    def instances(self, t: float) -> tuple[InstanceTruth, ...]:
         """Return the instances registered at `t`, with the status a reader of Consul must find."""
         effects = self.effects(t)
         nodes = {node: node_state(node, effects) for node in self.all_nodes}
         states = (instance_state(i, nodes[i.node], effects) for i in self.all_instances)
         return tuple(state for state in states if state)
 
-    def connections(self, t: float) -> tuple[ConnectionState, ...]:
+    def connections(self, t: float) -> tuple[ConnectionTruth, ...]:
         """Return all connections, with the status a check at `t` must find."""
         effects = self.effects(t)
         return tuple(connection_state(connection, effects) for connection in self.all_connections)

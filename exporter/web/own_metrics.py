@@ -13,7 +13,7 @@ from prometheus_client import (
 from prometheus_client.exposition import choose_encoder
 
 from exporter import __version__, metrics
-from exporter.exposition import Format, Rendered
+from exporter.exposition.text import Format, Rendered
 from exporter.model import Metric
 from exporter.timing import wall
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from exporter import __version__
 from exporter.config import format_duration
-from exporter.snapshot import ServiceState, Snapshot, View
+from exporter.state import ServiceState, Snapshot, SourceState
 from exporter.timing import wall
 
 # A browser shows so many rows at once; the rest is counted.
@@ -147,7 +147,7 @@ def _noun(table: Table, count: Count) -> str:
     return plural if count.number != 1 else plural.removesuffix("s")
 
 
-def _services(views: Iterable[View]) -> Iterator[Row]:
+def _services(views: Iterable[SourceState]) -> Iterator[Row]:
     grouped: dict[tuple[str, str], list[tuple[ServiceState, float, bool]]] = defaultdict(list)
     for group in (group for view in views for group in view.groups.values()):
         for state in group.states:
@@ -172,18 +172,20 @@ def _service(datacenter: str, name: str, states: list[tuple[ServiceState, float,
     return Row(name, datacenter, status, text.removeprefix(" · "), _when(checked_at), url, tags=tuple(tags))
 
 
-def _connections(views: Iterable[View]) -> Iterator[Row]:
+def _connections(views: Iterable[SourceState]) -> Iterator[Row]:
     for view in views:
         state = view.connection
         if state:
-            check, face = state.check, state.check.face
+            check, display = state.check, state.check.display
             status = "no data" if state.stale else check.status.replace("_", " ")
             text = " · ".join(filter(None, (check.reason.replace("_", " "), check.details)))
-            kind = check.kind if face.name == check.connection else f"{check.kind} · {check.connection}"
-            yield Row(face.name, kind, status, text, _when(state.checked_at), face.action_url, face.action)
+            kind = check.kind if display.name == check.connection else f"{check.kind} · {check.connection}"
+            yield Row(
+                display.name, kind, status, text, _when(state.checked_at), display.action_url, display.action
+            )
 
 
-def _source(view: View) -> Row:
+def _source(view: SourceState) -> Row:
     status = "waiting" if not view.polls else "down" if view.error else "up"
     text = str(view.error) if view.error else f"every {format_duration(view.source.interval)}"
     when = _when(view.succeeded_at) if view.succeeded_at is not None else None

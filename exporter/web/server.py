@@ -9,8 +9,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporter.errors import ConfigError
-from exporter.exposition import Rendered
-from exporter.snapshot import Snapshot
+from exporter.exposition.text import Rendered
+from exporter.state import Snapshot
 from exporter.web.own_metrics import OwnMetrics, negotiate
 from exporter.web.page import page
 

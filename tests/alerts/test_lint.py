@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter.connections import KINDS
 from exporter.metrics import CORE
+from exporter.sources.connections import KINDS
 from tests.alerts.durations import seconds
 from tests.alerts.promql import EVERY, Labels, Parsed, joins, labels_of, selectors
 from tests.alerts.test_rules import CASES, ROOT, RULES, alerts

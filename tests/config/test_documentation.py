@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from exporter.cli import _parser
 from exporter.config import Config, ConnectionOptions, Consul, ServiceFilter, Tls, parse
 from exporter.config.environment import SWITCHES, VARIABLES
-from exporter.connections import KINDS, options_of
 from exporter.errors import ConfigError
+from exporter.sources.connections import KINDS, options_of
 from exporter.web.webconfig import HttpServer, TlsServer, Unsupported, WebConfig
 
 ROOT = Path(__file__).parents[2]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.building import plan
 from exporter.config import from_environment
 from exporter.errors import ConfigError
+from exporter.sources.plan import plan
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.building import plan, read_file
 from exporter.errors import ConfigError
+from exporter.sources.plan import plan, read_file
 
 FOLDER = Path(__file__).parents[1] / "testdata" / "config"
 UNFIT = "holds a value that doesn't fit its tag"

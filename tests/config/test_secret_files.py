@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import trustme
 
-from exporter.building import Plan, plan
 from exporter.config import SecretFile, parse
 from exporter.errors import ConfigError, TokenFileUnusable
+from exporter.sources.plan import Plan, plan
 
 
 def planned(section: str, **settings: Any) -> Plan:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.building import Plan, plan, read_file
 from exporter.config import Consul, ServiceFilter, format_duration, parse, parse_duration
-from exporter.connections.evotor import EvotorOptions
-from exporter.connections.http import HttpOptions
+from exporter.sources.connections.kinds.evotor import EvotorOptions
+from exporter.sources.connections.kinds.http import HttpOptions
+from exporter.sources.plan import Plan, plan, read_file
 
 
 def cluster(**settings: Any) -> Consul:

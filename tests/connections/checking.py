@@ -8,11 +8,11 @@ import httpx
 
 from exporter.client import HttpClient
 from exporter.config import Tls
-from exporter.connections import KINDS, options_of
-from exporter.connections.slots import Slots
-from exporter.connections.source import ConnectionSource
 from exporter.errors import PollError
 from exporter.model import ConnectionCheck
+from exporter.polling.limits import RequestLimits
+from exporter.sources.connections import KINDS, options_of
+from exporter.sources.connections.connection import ConnectionSource
 
 Api = Callable[[httpx.Request], httpx.Response]
 TOKEN = "5f2f5a9e-made-up"
@@ -23,7 +23,7 @@ def source(api: Api, **section: Any) -> ConnectionSource:
     secret = {} if {"token", "token_file"} & section.keys() else {"token": TOKEN}
     (options,) = options_of(({"id": "a", "kind": "evotor", **secret, **section},))
     client = HttpClient(Tls(), transport=httpx.MockTransport(api))
-    return ConnectionSource(KINDS[options.kind](options), client, Slots(5).of("api"))
+    return ConnectionSource(KINDS[options.kind](options), client, RequestLimits(5).of("api"))
 
 
 def check(api: Api, **section: Any) -> ConnectionCheck:

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.client import Answer
-from exporter.connections import answers
-from exporter.connections.answers import failure_of, rate_limits, retry_after
 from exporter.errors import RateLimited, Refused
+from exporter.sources.connections import answers
+from exporter.sources.connections.answers import failure_of, rate_limits, retry_after
 
 NOW = 1_800_000_000.0
 

@@ -9,8 +9,8 @@ import respx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.connections.evotor import read_page
 from exporter.errors import Malformed
+from exporter.sources.connections.kinds.evotor import read_page
 from tests.connections.checking import TOKEN, answering, check, values
 
 STORE = {"id": "20170228-F4F1-401B-80FA-9ECCA8451FFB", "name": "Мой магазин", "address": None}

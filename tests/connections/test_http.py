@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from exporter.connections import options_of
 from exporter.errors import ConfigError
+from exporter.sources.connections import options_of
 from tests.connections.checking import TOKEN, answering, check, source, values
 
 URL = "https://billing.example/api/ping?deep=1"

@@ -13,27 +13,27 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter import connections, metrics
+from exporter import metrics
 from exporter.client import HttpClient
 from exporter.config import ConnectionOptions, HttpUrl, Tls
-from exporter.connections import KINDS, options_of
-from exporter.connections.answers import failure_of
-from exporter.connections.kind import CONNECTION_LABELS, Accepted, Kind
-from exporter.connections.slots import Slots
-from exporter.connections.source import ConnectionSource
 from exporter.errors import ConfigError
-from exporter.exposition import Exposition
+from exporter.exposition.text import Exposition
 from exporter.model import Metric
-from exporter.polling import Poller
-from exporter.snapshot import SourceId, Store
+from exporter.polling.limits import RequestLimits
+from exporter.polling.poller import Poller
+from exporter.sources.connections import KINDS, kinds, options_of
+from exporter.sources.connections.answers import failure_of
+from exporter.sources.connections.connection import ConnectionSource
+from exporter.sources.connections.kind import CONNECTION_LABELS, Accepted, Kind
+from exporter.state import SourceId, Store
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adding-a-kind.md"
 SHARED = "connection_rate_limit_"
 
 
 def _defined() -> list[type[Kind[Any]]]:
-    names = [module.name for module in pkgutil.iter_modules(connections.__path__)]
-    modules = [importlib.import_module(f"exporter.connections.{name}") for name in names]
+    names = [module.name for module in pkgutil.iter_modules(kinds.__path__)]
+    modules = [importlib.import_module(f"exporter.sources.connections.kinds.{name}") for name in names]
     found = {c for m in modules for _, c in inspect.getmembers(m, inspect.isclass) if issubclass(c, Kind)}
     return [kind for kind in found if not inspect.isabstract(kind)]
 
@@ -125,7 +125,7 @@ def shown_after_a_poll(source: ConnectionSource) -> dict[str, tuple[dict[str, st
 def made(answer: httpx.Response, **section: Any) -> ConnectionSource:
     (options,) = options_of(({"id": "p", "kind": "parcel", "token": "made-up", **section},))
     client = HttpClient(Tls(), transport=httpx.MockTransport(lambda _: answer))
-    return ConnectionSource(KINDS["parcel"](options), client, Slots(1).of("parcel.example"))
+    return ConnectionSource(KINDS["parcel"](options), client, RequestLimits(1).of("parcel.example"))
 
 
 @pytest.mark.usefixtures("_with_parcel")
@@ -166,7 +166,7 @@ def test_a_defect_of_a_kind_stays_its_own(content: Any, caplog: pytest.LogCaptur
 def test_the_document_tells_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kind in docs/adding-a-kind.md works when it is added as the document says."""
     code, entry, section = _blocks()
-    scope: dict[str, Any] = {"__name__": "exporter.connections.example"}
+    scope: dict[str, Any] = {"__name__": "exporter.sources.connections.example"}
     exec(compile(code, str(DOCUMENT), "exec"), scope)
     word, name = re.findall(r'"(\w+)": (\w+),', entry)[-1]
     kind: type[Kind[Any]] = scope[name]
@@ -179,7 +179,7 @@ def test_the_document_tells_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(ConnectionSource, "_token", lambda _: "made-up")
     client = HttpClient(Tls(), transport=httpx.MockTransport(api))
-    shown = shown_after_a_poll(ConnectionSource(kind(options), client, Slots(1).of("host")))
+    shown = shown_after_a_poll(ConnectionSource(kind(options), client, RequestLimits(1).of("host")))
     for metric in kind.METRICS:
         assert f"{metric.name}{{" in code
         assert shown[metric.name][1] == 4

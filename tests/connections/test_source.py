@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from exporter.connections.slots import Slots
-from exporter.model import Face
+from exporter.model import Display
+from exporter.polling.limits import RequestLimits
 from tests.connections.checking import answering, check, source, values
 
 ACCEPTS = answering(200, {"items": []}, **{"X-RateLimit-Remaining": "9"})
@@ -104,13 +104,13 @@ def test_the_link_offers_what_the_token_allows(status: str, answer: int, action:
     token = {"token_file": "/nonexistent/token"} if status == "not_connected" else {}
     found = check(answering(answer, []), name="Эвотор", **token, **LINKS)
     url = LINKS["connect_url" if action == "connect" else "disconnect_url"]
-    assert (found.status, found.face) == (status, Face("Эвотор", "evotor", action, url))
+    assert (found.status, found.display) == (status, Display("Эвотор", "evotor", action, url))
 
 
 def test_without_names_and_links_there_are_defaults() -> None:
     """The id is the name when there is none, and no link means no action."""
-    assert check(ACCEPTS).face == Face("a", "evotor")
-    assert check(ACCEPTS, icon="till").face.icon == "till"
+    assert check(ACCEPTS).display == Display("a", "evotor")
+    assert check(ACCEPTS, icon="till").display.icon == "till"
 
 
 @pytest.mark.parametrize("status", [401, 500])
@@ -127,14 +127,14 @@ def test_bad_records_are_counted() -> None:
 
 
 def test_a_host_that_hangs_holds_its_own_slots_only() -> None:
-    """When all slots of one host are taken, another host is still asked at once."""
+    """When all limits of one host are taken, another host is still asked at once."""
 
     async def run() -> list[str]:
-        slots, done = Slots(2), list[str]()
+        limits, done = RequestLimits(2), list[str]()
         release = asyncio.Event()
 
         async def ask(host: str, hangs: bool) -> None:
-            async with slots.of(host):
+            async with limits.of(host):
                 if hangs:
                     await release.wait()
                 done.append(host)
@@ -151,13 +151,13 @@ def test_a_host_that_hangs_holds_its_own_slots_only() -> None:
 
 def test_slots_bound_one_host_and_all_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     """No more requests are under way than allowed to one host, nor than allowed in all."""
-    monkeypatch.setattr("exporter.connections.slots._IN_ALL", 5)
+    monkeypatch.setattr("exporter.polling.limits._IN_ALL", 5)
 
     async def run() -> tuple[int, int]:
-        slots, held, most = Slots(2), dict[str, int](), [0, 0]
+        limits, held, most = RequestLimits(2), dict[str, int](), [0, 0]
 
         async def ask(host: str) -> None:
-            async with slots.of(host):
+            async with limits.of(host):
                 held[host] = held.get(host, 0) + 1
                 most[:] = max(most[0], held[host]), max(most[1], sum(held.values()))
                 await asyncio.sleep(0)
@@ -172,14 +172,14 @@ def test_slots_bound_one_host_and_all_hosts(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("host", ["a", "b"])
 def test_a_slot_given_up_while_waiting_is_not_lost(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who stops waiting, for the host or for the whole, leaves every slot to the others."""
-    monkeypatch.setattr("exporter.connections.slots._IN_ALL", 1)
+    monkeypatch.setattr("exporter.polling.limits._IN_ALL", 1)
 
     async def run() -> None:
-        slots = Slots(1)
-        async with slots.of("a"):
+        limits = RequestLimits(1)
+        async with limits.of("a"):
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(slots.of(host).__aenter__(), 0.01)
-        async with asyncio.timeout(5), slots.of(host):
+                await asyncio.wait_for(limits.of(host).__aenter__(), 0.01)
+        async with asyncio.timeout(5), limits.of(host):
             pass
 
     asyncio.run(run())
@@ -190,7 +190,7 @@ def test_only_who_asks_takes_a_slot(tmp_path: Path) -> None:
 
     async def run() -> str:
         made = source(ACCEPTS, token_file=str(tmp_path / "token"))
-        made._slots = asyncio.Semaphore(0)
+        made._limits = asyncio.Semaphore(0)
         async with asyncio.timeout(5), made.slot():
             return (await made.poll()).check.status
 

@@ -9,9 +9,9 @@ import httpx
 
 from exporter.client import HttpClient
 from exporter.config import Consul, Tls
-from exporter.consul import ConsulSource
 from exporter.model import InstanceKey, ServiceInstance
-from exporter.source import ServiceFindings
+from exporter.sources.consul import ConsulSource
+from exporter.sources.contract import ServiceFindings
 
 Handler = Callable[[httpx.Request], Any]
 Statuses = dict[tuple[str, str, str], str]

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from exporter.consul import ConsulSource
-from exporter.consul.api import LARGEST_BODY
 from exporter.errors import PollError
+from exporter.sources.consul import ConsulSource
+from exporter.sources.consul.api import LARGEST_BODY
 from tests.consul.fake import CATALOG, DETAILS, STATE, FakeConsul
 from tests.consul.polling import Polled
 

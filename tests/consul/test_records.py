@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.consul.health import Health
-from exporter.consul.records import (
+from exporter.errors import Malformed
+from exporter.model import CHECK_STATUSES
+from exporter.sources.consul.health import Health
+from exporter.sources.consul.records import (
     REJECTIONS,
     Registration,
     Rejected,
@@ -21,8 +23,6 @@ from exporter.consul.records import (
     read_names,
     read_own_datacenter,
 )
-from exporter.errors import Malformed
-from exporter.model import CHECK_STATUSES
 
 Json = dict[str, Any]
 

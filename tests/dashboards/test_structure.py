@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from exporter import errors
-from exporter.connections import kind as kinds
 from exporter.metrics import CORE
 from exporter.model import Metric
+from exporter.sources.connections import kind as kinds
 from scripts.dashboards.look import DATASOURCE_UID
 from scripts.dashboards.pages.connections import REASONS
 from tests.dashboards.conftest import DASHBOARDS, ROOT, RULES

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from exporter import metrics
-from exporter.connections.kind import RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING
 from exporter.model import CHECK_STATUSES, CONNECTION_STATUSES, SERVICE_STATUSES, Metric
+from exporter.sources.connections.kind import RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING
 
 END = 1_749_643_200  # 2025-06-11 12:00 UTC, an even hour
 START = END - 86400

@@ -20,15 +20,15 @@ from exporter.demo.effects import (
     TRUNCATED_JSON,
     UNAUTHORIZED,
     UNAVAILABLE,
-    Answer,
     Fault,
+    FixedAnswer,
     NoToken,
     RateRemaining,
     TokenIs,
 )
 from exporter.demo.evotor_simulator import evotor_app
 from exporter.demo.script import EVOTOR, Connection, Episode, Subject, fixed
-from exporter.demo.states import ConnectionState
+from exporter.demo.states import ConnectionTruth
 from exporter.demo.world import World
 from tests.demo.worlds import times, worlds
 
@@ -64,7 +64,7 @@ def is_page(answer: httpx.Response) -> bool:
         return False
 
 
-def checked(app: ASGIApp, state: ConnectionState) -> str:
+def checked(app: ASGIApp, state: ConnectionTruth) -> str:
     if state.token is None:
         return "not_connected"
     headers, of_kind = {"Authorization": f"Bearer {state.token}"}, state.connection.kind
@@ -153,11 +153,11 @@ def test_a_token_taken_away_or_replaced_is_refused() -> None:
         RATE_LIMITED,
         UNAVAILABLE,
         HTML,
-        Answer(404, "unexpected_status"),
+        FixedAnswer(404, "unexpected_status"),
     ],
 )
 @pytest.mark.parametrize("subject", [TILL, EVOTOR])
-def test_a_fault_is_the_answer(fault: Answer, subject: Subject) -> None:
+def test_a_fault_is_the_answer(fault: FixedAnswer, subject: Subject) -> None:
     """The status, headers and body the world prescribes, for one token or all."""
     answer = get(of(Episode(subject, 0, 9, fault)))
     assert (answer.status_code, answer.text) == (fault.status, fault.body)

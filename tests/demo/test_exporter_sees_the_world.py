@@ -11,9 +11,6 @@ from hypothesis import strategies as st
 
 from exporter.client import HttpClient
 from exporter.config import Consul, Tls
-from exporter.connections import KINDS, options_of
-from exporter.connections.source import ConnectionSource
-from exporter.consul.source import ConsulSource
 from exporter.demo.consul_simulator import consul_app
 from exporter.demo.effects import (
     ACL_DENIED,
@@ -34,10 +31,13 @@ from exporter.demo.effects import (
 from exporter.demo.evotor_simulator import evotor_app
 from exporter.demo.script import CONSUL, Episode, Instance, Node, fixed
 from exporter.demo.shop import demo_world
-from exporter.demo.states import ConnectionState
+from exporter.demo.states import ConnectionTruth
 from exporter.demo.world import World
 from exporter.errors import PollError
 from exporter.model import ConnectionCheck, InstanceKey, ServiceInstance
+from exporter.sources.connections import KINDS, options_of
+from exporter.sources.connections.connection import ConnectionSource
+from exporter.sources.consul.cluster import ConsulSource
 from tests.demo.worlds import times, worlds
 
 CONSUL_ITSELF = Instance("consul", Node("server"), port=8300, checks=())
@@ -59,10 +59,10 @@ def services_seen(world: World, t: float, **settings: object) -> Mapping[Instanc
     return asyncio.run(poll())
 
 
-def connections_seen(world: World, t: float, states: list[ConnectionState]) -> list[ConnectionCheck]:
+def connections_seen(world: World, t: float, states: list[ConnectionTruth]) -> list[ConnectionCheck]:
     """Check connections once, each with its token of that time."""
 
-    async def check(state: ConnectionState, client: HttpClient) -> ConnectionCheck:
+    async def check(state: ConnectionTruth, client: HttpClient) -> ConnectionCheck:
         (options,) = options_of((section(state),))
         source = ConnectionSource(KINDS[options.kind](options), client, asyncio.Semaphore())
         try:
@@ -80,7 +80,7 @@ def connections_seen(world: World, t: float, states: list[ConnectionState]) -> l
     return asyncio.run(check_all())
 
 
-def section(state: ConnectionState) -> dict[str, str]:
+def section(state: ConnectionTruth) -> dict[str, str]:
     connection = state.connection
     token = {"token": state.token} if state.token else {"token_file": "/missing"}
     place = (

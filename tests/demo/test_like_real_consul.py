@@ -9,7 +9,7 @@ import pytest
 from exporter.demo.consul_simulator import consul_app
 from exporter.demo.effects import CheckIs, Maintenance
 from exporter.demo.script import Episode, Instance, Node, fixed
-from exporter.demo.states import CheckState, InstanceState
+from exporter.demo.states import CheckState, InstanceTruth
 from exporter.demo.world import World
 from tests.conftest import StartConsul
 from tests.demo.serving import serving
@@ -74,7 +74,7 @@ def consul(consul_agent: ConsulAgent) -> ConsulAgent:
     return consul_agent
 
 
-def registration(state: InstanceState) -> dict[str, Any]:
+def registration(state: InstanceTruth) -> dict[str, Any]:
     instance, node = state.instance, state.instance.node
     service = {"ID": instance.id, "Service": instance.service, "Port": instance.port}
     service |= {"Tags": instance.tags, "Address": instance.address, "Meta": dict(instance.meta) or None}

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from exporter.snapshot import Snapshot
+from exporter.state import Snapshot
 from exporter.web import page as module
 from exporter.web.page import MOST_ROWS, page
 from tests.facts import NOW, ODD, Polled, everything, instance, many, polled, services

@@ -13,8 +13,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as text
 
 from exporter.errors import ConfigError, Problem
-from exporter.exposition import EMPTY, Exposition, Rendered
-from exporter.snapshot import Snapshot
+from exporter.exposition.text import EMPTY, Exposition, Rendered
+from exporter.state import Snapshot
 from exporter.web.own_metrics import OwnMetrics
 from exporter.web.server import web_app
 from tests.facts import everything

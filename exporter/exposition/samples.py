@@ -1,0 +1,157 @@
+"""From what is known of one source to the sample lines of its metric families."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
+
+from exporter import metrics
+from exporter.model import (
+    CHECK_STATUSES,
+    CONNECTION_STATUSES,
+    SERVICE_STATUSES,
+    Metric,
+)
+from exporter.sources.connections.connection import FAILURE_REASONS
+from exporter.state import BUCKETS, ConnectionState, Group, ServiceState, SourceState
+
+Line = tuple[Metric, str]
+# Up to here every whole number is itself as a float, and is written without an exponent.
+_EXACT = 2.0**53
+
+
+def lines_of(state: SourceState) -> Iterator[Line]:
+    """Yield every sample line of the state with its metric; stale parts have none."""
+    yield from _source_lines(state)
+    for group in state.groups.values():
+        if not group.stale:
+            yield from _group_lines(group)
+    if state.connection and not state.connection.stale:
+        yield from _connection_lines(state.connection)
+
+
+def sample(metric: Metric, labels: str, value: float, suffix: str = "") -> Line:
+    """Return one line; `labels` is the inside of the braces."""
+    return metric, f"{metric.name}{suffix}{{{labels}}} {number(value)}\n"
+
+
+def number(value: float) -> str:
+    """Write a value as the text format wants it."""
+    if not math.isfinite(value):
+        return {math.inf: "+Inf", -math.inf: "-Inf"}.get(value, "NaN")
+    return str(int(value)) if value == int(value) and abs(value) < _EXACT else repr(float(value))
+
+
+def label_pairs(names: Iterable[str], values: Iterable[str]) -> str:
+    """Write labels, their values escaped; ValueError when there are more of one than of the other."""
+    return ",".join(f'{name}="{escape(value)}"' for name, value in zip(names, values, strict=True))
+
+
+def escape(value: str) -> str:
+    """Escape a label's value; half a character, as JSON can hold, is written as the escape it came as."""
+    if not value.isascii():
+        value = value.encode(errors="backslashreplace").decode()
+    if "\\" in value or '"' in value or "\n" in value:
+        return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    return value
+
+
+def _one_hot(metric: Metric, labels: str, label: str, words: Iterable[str], current: str) -> Iterator[Line]:
+    for word in words:
+        yield sample(metric, f'{labels},{label}="{word}"', word == current)
+
+
+def _counts(metric: Metric, labels: str, label: str, counts: Mapping[str, int]) -> Iterator[Line]:
+    for word in sorted(counts):
+        yield sample(metric, f'{labels},{label}="{escape(word)}"', counts[word])
+
+
+def _source_lines(state: SourceState) -> Iterator[Line]:
+    labels = label_pairs(metrics.SOURCE, (state.source.name, state.source.kind))
+    yield sample(metrics.SOURCE_INTERVAL, labels, state.source.interval)
+    yield sample(metrics.SOURCE_STALE_AFTER, labels, state.source.stale_after)
+    if state.polls:
+        yield sample(metrics.SOURCE_UP, labels, state.error is None)
+    yield sample(metrics.SOURCE_POLLS, labels, state.polls)
+    yield from _counts(metrics.SOURCE_POLL_FAILURES, labels, "reason", state.failures)
+    yield from _counts(metrics.SOURCE_REJECTED, labels, "reason", state.rejected)
+    yield from _histogram(state, labels)
+    if state.succeeded_at is not None:
+        yield sample(metrics.SOURCE_LAST_SUCCESS, labels, state.succeeded_at)
+    for name, group in state.groups.items():
+        named = f'{labels},datacenter="{escape(name)}"'
+        yield sample(metrics.SOURCE_DATACENTER_LAST_SUCCESS, named, group.checked_at)
+
+
+def _histogram(state: SourceState, labels: str) -> Iterator[Line]:
+    metric, bounds = metrics.SOURCE_POLL_DURATION, [*map(str, BUCKETS), "+Inf"]
+    for bound, count in zip(bounds, accumulate(state.durations), strict=True):
+        yield sample(metric, f'{labels},le="{bound}"', count, "_bucket")
+    yield sample(metric, labels, state.seconds, "_sum")
+    yield sample(metric, labels, state.polls, "_count")
+
+
+def _group_lines(group: Group) -> Iterator[Line]:
+    for state in group.states:
+        yield from _service_lines(state, group.checked_at)
+
+
+def _service_lines(state: ServiceState, checked_at: float) -> Iterator[Line]:
+    instance = state.instance
+    labels = label_pairs(metrics.SERVICE, instance.key)
+    yield sample(metrics.SERVICE_UP, labels, instance.status in ("passing", "warning"))
+    yield from _one_hot(metrics.SERVICE_STATUS, labels, "status", SERVICE_STATUSES, instance.status)
+    found = [check.status for check in instance.checks]
+    for status in CHECK_STATUSES:
+        yield sample(metrics.SERVICE_CHECKS, f'{labels},status="{status}"', found.count(status))
+    yield sample(metrics.SERVICE_STATUS_CHANGES, labels, state.changes)
+    yield sample(metrics.SERVICE_STATUS_SINCE, labels, state.since)
+    yield sample(metrics.SERVICE_LAST_CHECKED, labels, checked_at)
+    yield from _info_lines(state, labels)
+    if instance.shows_checks:
+        yield from _check_lines(state, labels)
+
+
+def _info_lines(state: ServiceState, labels: str) -> Iterator[Line]:
+    instance = state.instance
+    if instance.endpoint:
+        told = (
+            instance.endpoint.address,
+            str(instance.endpoint.port),
+            instance.url,
+            ",".join(instance.endpoint.tags),
+        )
+        names = (
+            *metrics.SERVICE_INFO.labels[len(metrics.SERVICE) :],
+            *(name for name, _ in instance.meta_labels),
+        )
+        more = label_pairs(names, (*told, *(value for _, value in instance.meta_labels)))
+        yield sample(metrics.SERVICE_INFO, f"{labels},{more}", 1)
+
+
+def _check_lines(state: ServiceState, labels: str) -> Iterator[Line]:
+    for check in state.instance.checks:
+        named = f"{labels},{label_pairs(('check_id', 'check_name'), (check.check_id, check.name))}"
+        yield from _one_hot(metrics.SERVICE_CHECK_STATUS, named, "status", CHECK_STATUSES, check.status)
+
+
+def _connection_lines(state: ConnectionState) -> Iterator[Line]:
+    check, display = state.check, state.check.display
+    labels = label_pairs(metrics.CONNECTION, (check.connection, check.kind))
+    yield sample(metrics.CONNECTION_ONLINE, labels, check.status == "online")
+    yield from _one_hot(metrics.CONNECTION_STATUS, labels, "status", CONNECTION_STATUSES, check.status)
+    yield sample(metrics.CONNECTION_STATUS_CHANGES, labels, state.changes)
+    yield sample(metrics.CONNECTION_STATUS_SINCE, labels, state.since)
+    yield sample(metrics.CONNECTION_LAST_CHECKED, labels, state.checked_at)
+    if state.online_at is not None:
+        yield sample(metrics.CONNECTION_LAST_ONLINE, labels, state.online_at)
+    yield sample(metrics.CONNECTION_CHECK_DURATION, labels, state.duration)
+    yield sample(metrics.CONNECTION_CHECKS, labels, state.checks)
+    failures = {**dict.fromkeys(FAILURE_REASONS, 0), **state.failures}
+    yield from _counts(metrics.CONNECTION_CHECK_FAILURES, labels, "reason", failures)
+    if state.last_reason:
+        yield sample(metrics.CONNECTION_LAST_FAILURE, f'{labels},reason="{escape(state.last_reason)}"', 1)
+    shown = (display.name, check.details, display.icon, display.action, display.action_url)
+    names = metrics.CONNECTION_INFO.labels[len(metrics.CONNECTION) :]
+    yield sample(metrics.CONNECTION_INFO, f"{labels},{label_pairs(names, shown)}", 1)
+    for reading in check.readings:
+        yield sample(reading.metric, label_pairs(reading.metric.labels, reading.values), reading.value)

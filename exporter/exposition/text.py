@@ -1,0 +1,137 @@
+"""The text of /metrics, rendered when the snapshot changes and not when somebody asks."""
+
+import time
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from exporter.exposition.samples import lines_of
+from exporter.metrics import CORE
+from exporter.model import Metric
+from exporter.state import Snapshot, SourceId, SourceState
+
+Format = Literal["text", "openmetrics"]
+FORMATS: tuple[Format, ...] = ("text", "openmetrics")
+_GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_ORDER = {metric.name: number for number, metric in enumerate(CORE)}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some text, and the same compressed so that other pieces can stand before and behind it."""
+
+    plain: bytes
+    deflated: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Rendered text in pieces, of which both formats have the most in common; `size` in bytes."""
+
+    pieces: tuple[Piece, ...]
+    size: int
+    checksum: int
+
+    def with_tail(self, tail: bytes) -> bytes:
+        """Return the plain text with `tail` behind it."""
+        return b"".join((*(piece.plain for piece in self.pieces), tail))
+
+    def gzipped_with_tail(self, tail: bytes) -> bytes:
+        """Return one gzip member of the text with `tail` behind it; only the tail is compressed now."""
+        compressor = zlib.compressobj(1, wbits=-zlib.MAX_WBITS)
+        end = compressor.compress(tail) + compressor.flush()
+        checksum = zlib.crc32(tail, self.checksum).to_bytes(4, "little")
+        size = ((self.size + len(tail)) & 0xFFFFFFFF).to_bytes(4, "little")
+        return b"".join((_GZIP_HEADER, *(piece.deflated for piece in self.pieces), end, checksum, size))
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One snapshot in both formats; `duration` in seconds, `series` is the number of sample lines."""
+
+    bodies: Mapping[Format, Body]
+    series: int = 0
+    duration: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Fragment:
+    """The lines of one state by metric."""
+
+    state: SourceState
+    lines: Mapping[Metric, bytes]
+    series: int
+
+
+class Exposition:
+    """Renders snapshots; what a source said is written again only after it said something new."""
+
+    def __init__(self) -> None:
+        self._fragments: dict[SourceId, _Fragment] = {}
+        self._families: dict[Metric, Piece] = {}
+
+    def render(self, snapshot: Snapshot) -> Rendered:
+        """Return the text of `snapshot` in both formats."""
+        started = time.perf_counter()
+        self._fragments = {id_: self._fragment(id_, state) for id_, state in snapshot.items()}
+        self._families = {metric: self._family(metric, lines) for metric, lines in self._collected()}
+        bodies = {format_: _body(self._families, format_) for format_ in FORMATS}
+        series = sum(fragment.series for fragment in self._fragments.values())
+        return Rendered(bodies, series, time.perf_counter() - started)
+
+    def _fragment(self, id_: SourceId, state: SourceState) -> _Fragment:
+        known = self._fragments.get(id_)
+        return known if known and known.state is state else _fragment(state)
+
+    def _collected(self) -> list[tuple[Metric, list[bytes]]]:
+        """Bring the lines of each metric together: a family may stand in one place only."""
+        collected: dict[Metric, list[bytes]] = defaultdict(list)
+        for fragment in self._fragments.values():
+            for metric, lines in fragment.lines.items():
+                collected[metric].append(lines)
+        return sorted(collected.items(), key=lambda family: _place(family[0]))
+
+    def _family(self, metric: Metric, lines: Iterable[bytes]) -> Piece:
+        plain, known = b"".join(lines), self._families.get(metric)
+        return known if known and known.plain == plain else _piece(plain)
+
+
+def _place(metric: Metric) -> tuple[int, str]:
+    return _ORDER.get(metric.name, len(_ORDER)), metric.name
+
+
+def _fragment(state: SourceState) -> _Fragment:
+    collected: dict[Metric, list[str]] = defaultdict(list)
+    for metric, line in lines_of(state):
+        collected[metric].append(line)
+    lines = {metric: "".join(parts).encode() for metric, parts in collected.items()}
+    return _Fragment(state, lines, sum(map(len, collected.values())))
+
+
+def _piece(plain: bytes) -> Piece:
+    compressor = zlib.compressobj(1, wbits=-zlib.MAX_WBITS)
+    # Flushed so, it ends on a whole byte and is not the end of the stream: another piece can follow.
+    return Piece(plain, compressor.compress(plain) + compressor.flush(zlib.Z_SYNC_FLUSH))
+
+
+def _body(families: Mapping[Metric, Piece], format_: Format) -> Body:
+    headed = ((_piece(header(metric, format_).encode()), lines) for metric, lines in families.items())
+    pieces = tuple(piece for family in headed for piece in family)
+    checksum = 0
+    for piece in pieces:
+        checksum = zlib.crc32(piece.plain, checksum)
+    return Body(pieces, sum(len(piece.plain) for piece in pieces), checksum)
+
+
+def header(metric: Metric, format_: Format) -> str:
+    """Return the HELP and TYPE lines of a family; the demo's history writes them too."""
+    help_ = metric.help.replace("\\", r"\\").replace("\n", r"\n")
+    if format_ == "text":
+        return f"# HELP {metric.name} {help_}\n# TYPE {metric.name} {metric.type}\n"
+    name, quoted = metric.name.removesuffix("_total"), help_.replace('"', r"\"")
+    return f"# HELP {name} {quoted}\n# TYPE {name} {metric.type}\n"
+
+
+EMPTY = Rendered({format_: _body({}, format_) for format_ in FORMATS})

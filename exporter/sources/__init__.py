@@ -1,0 +1,1 @@
+"""What is polled: Consul clusters and connections, behind one contract."""

@@ -1,0 +1,122 @@
+"""Any HTTP API: does it answer as expected, and accept the secret?
+
+connection_online{connection="billing",kind="http"} 1
+connection_rate_limit_remaining{connection="billing",kind="http"} 41
+"""
+
+import base64
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+
+from exporter.client import HttpClient
+from exporter.config import ConnectionOptions, Duration, HttpUrl
+from exporter.sources.connections.answers import failure_of, rate_limits
+from exporter.sources.connections.kind import (
+    LARGEST_BODY,
+    RATE_LIMIT_LIMIT,
+    RATE_LIMIT_REMAINING,
+    Accepted,
+    Kind,
+)
+
+
+def _as_list(raw: object) -> object:
+    return tuple(raw) if isinstance(raw, list) else (raw,)
+
+
+def _header_name(name: str) -> str:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+        raise ValueError("is not the name of a header")
+    return name
+
+
+def _header_value(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]([ -~]*[!-~])?", value.get_secret_value()):
+        raise ValueError("must be printable ASCII text without white space around it")
+    return value
+
+
+Status = Annotated[int, Field(ge=100, le=599)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+# Not shown anywhere: people put keys into headers.
+HeaderValue = Annotated[SecretStr, AfterValidator(_header_value)]
+
+
+class HttpOptions(ConnectionOptions):
+    """Settings of an HTTP connection; without a token_file the request is made without a secret."""
+
+    interval: Duration = 60.0
+    timeout: Duration = 10.0
+    stale_after: Duration = 180.0
+    kind: Literal["http"]
+    url: HttpUrl
+    method: Literal["GET", "HEAD", "POST", "OPTIONS"] = "GET"
+    expected_status: Annotated[tuple[Status, ...], BeforeValidator(_as_list), Field(min_length=1)] = (200,)
+    headers: Mapping[HeaderName, HeaderValue] = Field(default_factory=dict)
+    authorization: Literal["bearer", "basic", "header"] = "bearer"
+    username: Annotated[str, Field(pattern=r"^[^:]+$")] | None = None
+    header: HeaderName | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.authorization == "header") != (self.header is not None):
+            raise ValueError("authorization: header and the name of the header belong together")
+        if (self.authorization == "basic") != (self.username is not None):
+            raise ValueError("authorization: basic and username belong together")
+        if not self.has_secret and self.authorization != "bearer":
+            raise ValueError(f"authorization: {self.authorization} needs a token_file")
+        if self.has_secret and self.carrier.lower() in map(str.lower, self.headers):
+            raise ValueError(f"headers must not hold {self.carrier}, which carries the secret")
+        return self
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether a secret is configured, be its file there or not."""
+        return bool(self.token_file or self.token)
+
+    @property
+    def carrier(self) -> str:
+        """The header that carries the secret."""
+        return self.header or "Authorization"
+
+
+class Http(Kind[HttpOptions]):
+    """One URL that is asked for."""
+
+    Options = HttpOptions
+    METRICS = (RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING)
+    ICON = "http"
+
+    @property
+    def address(self) -> str:
+        """The URL of the settings."""
+        return self.options.url
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether a secret is configured; without one the request goes without."""
+        return self.options.has_secret
+
+    async def check(self, client: HttpClient, token: str) -> Accepted:
+        """Ask for the URL; any expected status is an acceptance."""
+        answer = await client.request(
+            self.options.method, self.address, self._headers(token), max_body=LARGEST_BODY
+        )
+        if answer.status not in self.options.expected_status:
+            raise failure_of(answer)
+        return Accepted(values=rate_limits(answer.headers))
+
+    def _headers(self, token: str) -> dict[str, str]:
+        headers = {name: value.get_secret_value() for name, value in self.options.headers.items()}
+        return {**headers, self.options.carrier: self._credentials(token)} if token else headers
+
+    def _credentials(self, token: str) -> str:
+        if self.options.authorization == "header":
+            return token
+        if self.options.authorization == "bearer":
+            return f"Bearer {token}"
+        pair = f"{self.options.username}:{token}"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"

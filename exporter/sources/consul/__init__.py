@@ -1,0 +1,5 @@
+"""Service health from Consul."""
+
+from exporter.sources.consul.cluster import ConsulSource
+
+__all__ = ["ConsulSource"]

@@ -1,0 +1,136 @@
+"""Ask one Consul cluster: addresses in order, the token, and how old an answer may be."""
+
+import base64
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from exporter.client import HttpClient
+from exporter.config import Consul, SecretFile
+from exporter.errors import (
+    AclDenied,
+    AclNotFound,
+    ConnectFailed,
+    NameResolution,
+    PollError,
+    Redirected,
+    TimedOut,
+    TlsFailed,
+    TokenFileUnusable,
+    TooLarge,
+    UnexpectedStatus,
+)
+from exporter.sources.consul.errors import error_of
+from exporter.sources.consul.records import entries_of_nodes
+from exporter.timing import deadline
+
+LARGEST_BODY = 128 * 2**20
+
+# What another address of the same cluster would answer as well.
+_SAME_EVERYWHERE = (AclDenied, AclNotFound, TooLarge)
+# Who doesn't answer says less than who answers that it can't.
+_SILENT = (ConnectFailed, NameResolution, TimedOut, TlsFailed)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A parsed answer; `index` is Consul's, "" when it sent none."""
+
+    content: Any
+    index: str
+    filtered: bool
+
+
+class ConsulApi:
+    """GET requests to a cluster; an address is kept while it answers, then the next one is tried."""
+
+    def __init__(self, settings: Consul, clients: Mapping[str, HttpClient]) -> None:
+        self._settings = settings
+        self._clients = clients
+        self._current = 0
+        self._patience = 0.8 * settings.timeout / len(settings.address)
+
+    async def get(self, path: str, **params: str) -> Reply:
+        """Return the first answer an address gives; raise the most telling error when none does."""
+        target = f"{path}?{urlencode({**params, **self._consistency()})}"
+        headers, first, errors = self._headers(), self._current, list[PollError]()
+        for step in range(len(self._settings.address)):
+            number = (first + step) % len(self._settings.address)
+            try:
+                reply = await self._ask(self._settings.address[number], target, headers)
+            except PollError as error:
+                errors.append(error)
+                if isinstance(error, _SAME_EVERYWHERE):
+                    break
+            else:
+                self._current = number
+                return reply
+        raise _summed_up(errors)
+
+    async def service_instances(self, service: str, datacenter: str) -> Reply:
+        """Return the rows of `/v1/health/service/<name>`, whatever the name holds."""
+        try:
+            return await self.get(f"/v1/health/service/{quote(service, safe='')}", dc=datacenter)
+        except (Redirected, UnexpectedStatus):
+            # Consul cleans paths, even encoded ones, and refuses odd characters in them: names such as "/a" or "..".
+            reply = await self._nodes_with(service, datacenter)
+            return replace(reply, content=entries_of_nodes(reply.content))
+
+    async def _nodes_with(self, service: str, datacenter: str) -> Reply:
+        """Ask for the nodes with all that is on them; for all nodes when no filter can quote the name."""
+        quotable = not {"`", "\r"}.intersection(service)
+        only = {"filter": f"Services.Service == `{service}`"} if quotable else {}
+        return await self.get("/v1/internal/ui/nodes", dc=datacenter, **only)
+
+    async def _ask(self, address: str, target: str, headers: Mapping[str, str]) -> Reply:
+        base = "http://localhost" if address.startswith("unix://") else address
+        try:
+            async with deadline(self._patience, "no complete answer in time"):
+                answer = await self._clients[address].get(base + target, headers, max_body=LARGEST_BODY)
+            if answer.status != 200:
+                raise error_of(answer)
+            content = answer.json()
+        except PollError as error:
+            raise placed(address, error) from None
+        filtered = answer.headers.get("X-Consul-Results-Filtered-By-ACLs", "").lower() == "true"
+        return Reply(content, answer.headers.get("X-Consul-Index", ""), filtered)
+
+    def _consistency(self) -> dict[str, str]:
+        """Let any server answer, but not from what it knew before it lost touch with its leader."""
+        if not self._settings.allow_stale:
+            return {}
+        return {"stale": "", "max_stale": f"{math.ceil(self._settings.interval)}s"}
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/json"}
+        if auth := self._settings.http_auth:
+            encoded = base64.b64encode(auth.get_secret_value().encode()).decode()
+            headers["Authorization"] = f"Basic {encoded}"
+        if token := self._token():
+            headers["X-Consul-Token"] = token
+        return headers
+
+    def _token(self) -> str:
+        if self._settings.token:
+            return self._settings.token.get_secret_value()
+        if not self._settings.token_file:
+            return ""
+        token = SecretFile(self._settings.token_file).read()
+        if not token:
+            raise TokenFileUnusable(f"{self._settings.token_file} is missing or empty")
+        return token
+
+
+def _summed_up(errors: list[PollError]) -> PollError:
+    """Return the most telling error, with the words of all addresses."""
+    telling = [error for error in errors if not isinstance(error, _SILENT)]
+    definite = [error for error in telling if isinstance(error, _SAME_EVERYWHERE)]
+    best = (definite or telling or errors[-1:])[0]
+    return type(best)("; ".join(map(str, errors)))
+
+
+def placed(place: str, error: PollError) -> PollError:
+    """Return the same error, saying where."""
+    return type(error)(f"{place}: {error}")

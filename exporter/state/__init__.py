@@ -1,0 +1,30 @@
+"""What is known of every source, since when, and whether it is too old to be shown."""
+
+from exporter.state.snapshot import (
+    BUCKETS,
+    ConnectionState,
+    Group,
+    PollResult,
+    ServiceState,
+    Snapshot,
+    SourceId,
+    SourceState,
+    first_state,
+)
+from exporter.state.store import Store
+from exporter.state.transitions import advance, age
+
+__all__ = [
+    "BUCKETS",
+    "ConnectionState",
+    "Group",
+    "PollResult",
+    "ServiceState",
+    "Snapshot",
+    "SourceId",
+    "SourceState",
+    "Store",
+    "advance",
+    "age",
+    "first_state",
+]

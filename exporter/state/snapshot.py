@@ -1,0 +1,98 @@
+"""Everything known after the latest polls: immutable, replaced whole with each poll's result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from exporter.errors import PollError
+from exporter.model import ConnectionCheck, ServiceInstance
+from exporter.sources.contract import Findings, Source
+
+# Upper bounds of the buckets of source_poll_duration_seconds, in seconds.
+BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class SourceId(NamedTuple):
+    """What tells sources apart; a cluster and a connection may have the same name."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PollResult:
+    """How one poll went: Unix time of its end, seconds it took, and what it found or why it failed.
+
+    `error` may come with findings: of the datacenters that did answer, or that a connection is unreachable.
+    `pause` is how many seconds the API asked us to wait, 0 when it didn't.
+    """
+
+    ended_at: float
+    duration: float
+    findings: Findings | None
+    error: PollError | None = None
+    pause: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """An instance, since when (Unix time) it has its status, and how often that changed since it appeared."""
+
+    instance: ServiceInstance
+    since: float
+    changes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The instances of one datacenter; not shown from `stale_at` (steady clock) until it answers again."""
+
+    states: tuple[ServiceState, ...]
+    checked_at: float
+    stale_at: float
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionState:
+    """A connection after its latest check, with what happened since it was configured."""
+
+    check: ConnectionCheck
+    since: float
+    checked_at: float
+    stale_at: float
+    duration: float
+    changes: int = 0
+    checks: int = 1
+    failures: Mapping[str, int] = field(default_factory=dict)
+    online_at: float | None = None
+    last_reason: str = ""
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """All that is known from one source; `durations` counts polls by bucket, the last one unbounded."""
+
+    source: Source
+    polls: int = 0
+    failures: Mapping[str, int] = field(default_factory=dict)
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    durations: tuple[int, ...] = (0,) * (len(BUCKETS) + 1)
+    seconds: float = 0.0
+    error: PollError | None = None
+    succeeded_at: float | None = None
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    connection: ConnectionState | None = None
+
+
+Snapshot = Mapping[SourceId, SourceState]
+
+
+def first_state(source: Source) -> SourceState:
+    """Return the state of a source that was not polled yet: its counters exist at 0."""
+    return SourceState(
+        source,
+        failures=dict.fromkeys(source.failure_reasons, 0),
+        rejected=dict.fromkeys(source.rejections, 0),
+    )

@@ -1,0 +1,108 @@
+"""How what is known of a source changes: by the result of a poll, and by age."""
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import replace
+
+from exporter.model import ConnectionCheck, InstanceKey, ServiceInstance
+from exporter.sources.contract import ConnectionFindings, ServiceFindings
+from exporter.state.snapshot import BUCKETS, ConnectionState, Group, PollResult, ServiceState, SourceState
+
+
+def advance(state: SourceState, result: PollResult, now: float) -> SourceState:
+    """Return the state after one more poll; `now` is of the steady clock."""
+    findings, error = result.findings, result.error
+    state = replace(
+        state,
+        polls=state.polls + 1,
+        failures=_added(state.failures, {error.reason: 1}) if error else state.failures,
+        rejected=_added(state.rejected, findings.rejected) if findings else state.rejected,
+        durations=_counted(state.durations, result.duration),
+        seconds=state.seconds + result.duration,
+        error=error,
+        succeeded_at=state.succeeded_at if error else result.ended_at,
+    )
+    if isinstance(findings, ServiceFindings):
+        return replace(state, groups=_groups(state, findings, result, now))
+    if isinstance(findings, ConnectionFindings):
+        return replace(state, connection=_connection(state, findings.check, result, now))
+    return state
+
+
+def age(state: SourceState, now: float) -> SourceState:
+    """Return the state without what is stale by now, or the same state when nothing became so."""
+    old = {name: group for name, group in state.groups.items() if not group.stale and group.stale_at <= now}
+    if old:
+        state = replace(state, groups={**state.groups, **{n: replace(g, stale=True) for n, g in old.items()}})
+    connection = state.connection
+    if connection and not connection.stale and connection.stale_at <= now:
+        state = replace(state, connection=replace(connection, stale=True))
+    return state
+
+
+def _groups(state: SourceState, found: ServiceFindings, result: PollResult, now: float) -> dict[str, Group]:
+    kept = {name: state.groups[name] for name in found.failures if name in state.groups}
+    stale_at = now + state.source.stale_after
+    fresh = {
+        name: Group(
+            _service_states(state.groups.get(name), instances, result.ended_at), result.ended_at, stale_at
+        )
+        for name, instances in found.instances.items()
+    }
+    return {**kept, **fresh}
+
+
+def _service_states(
+    group: Group | None, instances: tuple[ServiceInstance, ...], at: float
+) -> tuple[ServiceState, ...]:
+    known: dict[InstanceKey, ServiceState] = (
+        {state.instance.key: state for state in group.states} if group else {}
+    )
+    # One series each, whatever the source says.
+    found = {instance.key: instance for instance in instances}
+    return tuple(_service_state(known.get(key), instance, at) for key, instance in found.items())
+
+
+def _service_state(known: ServiceState | None, instance: ServiceInstance, at: float) -> ServiceState:
+    if known is None:
+        return ServiceState(instance, since=at)
+    if known.instance.status == instance.status:
+        return ServiceState(instance, known.since, known.changes)
+    return ServiceState(instance, since=at, changes=known.changes + 1)
+
+
+def _connection(
+    state: SourceState, check: ConnectionCheck, result: PollResult, now: float
+) -> ConnectionState:
+    known = state.connection
+    at = result.ended_at
+    # While the API makes us wait, that it does is what we know; the check after the pause is not late.
+    stale_at = now + max(state.source.stale_after, result.pause + state.source.interval)
+    changed = known is not None and known.check.status != check.status
+    if known and check.status in ("offline", "unreachable"):
+        check = replace(check, details=known.check.details)
+    return ConnectionState(
+        check,
+        since=at if known is None or changed else known.since,
+        checked_at=at,
+        stale_at=stale_at,
+        duration=result.duration,
+        changes=(known.changes if known else 0) + changed,
+        checks=(known.checks if known else 0) + 1,
+        failures=_added(known.failures if known else {}, {check.reason: 1} if check.reason else {}),
+        online_at=at if check.status == "online" else (known.online_at if known else None),
+        last_reason=check.reason or (known.last_reason if known else ""),
+    )
+
+
+def _added(counts: Mapping[str, int], more: Mapping[str, int]) -> Mapping[str, int]:
+    return (
+        {**counts, **{reason: counts.get(reason, 0) + count for reason, count in more.items()}}
+        if more
+        else counts
+    )
+
+
+def _counted(durations: tuple[int, ...], seconds: float) -> tuple[int, ...]:
+    bucket = bisect_left(BUCKETS, seconds)
+    return (*durations[:bucket], durations[bucket] + 1, *durations[bucket + 1 :])
