@@ -5,7 +5,7 @@ PYTEST_FLAGS ?=
 DEMO_FLAGS ?=
 
 BIN := .venv/bin
-COMPONENTS := $(PYTHON) -m scripts.components
+COMPONENTS := $(PYTHON) -m tools.components
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format dashboards bench tools constraints clean python
@@ -51,11 +51,11 @@ clean: ## remove all that these commands have made
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: pyproject.toml constraints.txt | python
-	@$(PYTHON) -m scripts.environment
+	@$(PYTHON) -m tools.environment
 	@touch $@
 
 .venv/.installed-dev: pyproject.toml constraints.txt | python
-	@$(PYTHON) -m scripts.environment --dev
+	@$(PYTHON) -m tools.environment --dev
 	@touch $@ .venv/.installed
 
 python:

@@ -1,1 +1,1 @@
-"""What `make` calls: set up the environment, fetch real components, generate what is generated."""
+"""The generator of the dashboards."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.components import find
+from tools.components import find
 
 REQUIRED = "REQUIRE_REAL_COMPONENTS"
 REASON = "real component missing: "

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.apt_sources import (
+from tools.apt_sources import (
     Source,
     debian_mirrors,
     machine_codename,

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts import components
-from scripts.locking import locked
 from tests.real.process import wait_for
 from tests.setup.programs import NEW, program
+from tools import components
+from tools.locking import locked
 
 UNUSABLE = {
     "too old": "echo 'prometheus, version 2.42.0+ds'",

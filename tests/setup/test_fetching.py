@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts import components, debian
-from scripts.apt_sources import Source
 from tests.setup.programs import program
+from tools import components, debian
+from tools.apt_sources import Source
 
 pytestmark = pytest.mark.skipif(not shutil.which("apt-get"), reason="this machine has no apt")
 

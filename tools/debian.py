@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scripts.apt_sources import Source, debian_mirrors, machine_codename, machine_sources
+from tools.apt_sources import Source, debian_mirrors, machine_codename, machine_sources
 
 TIMEOUT = 900  # seconds for one command of apt or dpkg
 

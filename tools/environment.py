@@ -1,6 +1,6 @@
 """Make the virtual environment, also where Python comes without pip, and install the project into it.
 
-    python3 -m scripts.environment [--dev] [--folder .venv]
+    python3 -m tools.environment [--dev] [--folder .venv]
 
 Versions are those of constraints.txt. Debian's python3 has neither ensurepip nor pip; pip's wheel then
 comes from Debian's package python3-pip-whl, unpacked for this one use.
@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scripts.apt_sources import machine_codename
-from scripts.debian import NotToBeHad, open_archive
-from scripts.locking import locked
+from tools.apt_sources import machine_codename
+from tools.debian import NotToBeHad, open_archive
+from tools.locking import locked
 
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / "constraints.txt"
@@ -104,7 +104,7 @@ def _say(text: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Install, one run at a time; the exit code is 1 when it can't be done."""
-    parser = argparse.ArgumentParser(prog="python3 -m scripts.environment", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python3 -m tools.environment", description=__doc__)
     parser.add_argument("--dev", action="store_true", help="with the tools for tests and checks")
     parser.add_argument("--folder", type=Path, default=ROOT / ".venv", help="where (default: .venv)")
     options = parser.parse_args(arguments)

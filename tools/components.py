@@ -1,6 +1,6 @@
 """Find the real programs that tests and the demo run, and fetch from Debian what is missing.
 
-    python3 -m scripts.components [--require] [--flags] [NAME ...]
+    python3 -m tools.components [--require] [--flags] [NAME ...]
 
 A program on PATH wins when it runs and is new enough; the others are unpacked into `.tools/`.
 """
@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scripts.debian import Archive, NotToBeHad, open_archive
-from scripts.locking import locked
-from scripts.relocate import relocate
+from tools.debian import Archive, NotToBeHad, open_archive
+from tools.locking import locked
+from tools.relocate import relocate
 
 TOOLS = Path(__file__).resolve().parent.parent / ".tools"
 
@@ -179,7 +179,7 @@ def _described(name: str, path: Path, tools: Path) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fetch the programs named (all by default) and say what there is, and why the rest isn't."""
-    parser = argparse.ArgumentParser(prog="python3 -m scripts.components", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python3 -m tools.components", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *COMPONENTS], metavar="NAME")
     parser.add_argument("--require", action="store_true", help="fail when one can't be had")
     parser.add_argument("--flags", action="store_true", help="print --NAME PATH for each one found")

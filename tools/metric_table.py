@@ -1,4 +1,4 @@
-"""Write the table of all metrics into README.md, between its two marks: `python -m scripts.metric_table`."""
+"""Write the table of all metrics into README.md, between its two marks: `python -m tools.metric_table`."""
 
 from collections.abc import Iterable
 from pathlib import Path
