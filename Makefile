@@ -32,7 +32,7 @@ format: .venv/.installed-dev ## bring the code into its style
 	@$(BIN)/ruff format .
 
 dashboards: .venv/.installed-dev ## write grafana/dashboards anew
-	@$(BIN)/python -m scripts.dashboards
+	@$(BIN)/python -m dashboards
 
 bench: .venv/.installed-dev ## run the benchmarks; each prints its figures
 	@$(COMPONENTS)

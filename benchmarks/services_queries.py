@@ -18,8 +18,8 @@ from urllib.request import urlopen
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from dashboards.look import WINDOWS  # noqa: E402
 from exporter.model import SERVICE_STATUSES  # noqa: E402
-from scripts.dashboards.look import WINDOWS  # noqa: E402
 from tests.dashboards.grafana_view import Request, View  # noqa: E402
 from tests.real import Prometheus  # noqa: E402
 from tools.components import find  # noqa: E402

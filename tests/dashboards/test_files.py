@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from scripts.dashboards.__main__ import PAGES, files
-from scripts.dashboards.texts import LANGUAGES
+from dashboards.__main__ import PAGES, files
+from dashboards.texts import LANGUAGES
 from tests.dashboards.conftest import DASHBOARDS
 
 

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.dashboards.history import BAR_WIDTHS, COLUMN_WIDTH, local_time, mappings
-from scripts.dashboards.look import SERVICE_STATES
-from scripts.dashboards.texts import LANGUAGES
+from dashboards.history import BAR_WIDTHS, COLUMN_WIDTH, local_time, mappings
+from dashboards.look import SERVICE_STATES
+from dashboards.texts import LANGUAGES
 from tests.dashboards.grafana_view import View
 from tests.real import Prometheus
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
+from dashboards.look import DATASOURCE_UID
+from dashboards.pages.connections import REASONS
 from exporter import errors
 from exporter.metrics import CORE
 from exporter.model import Metric
 from exporter.sources.connections import kind as kinds
-from scripts.dashboards.look import DATASOURCE_UID
-from scripts.dashboards.pages.connections import REASONS
 from tests.dashboards.conftest import DASHBOARDS, ROOT, RULES
 
 Json = dict[str, Any]

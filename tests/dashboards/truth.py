@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scripts.dashboards.look import CONNECTION_STATES, SERVICE_STATES, WINDOWS
+from dashboards.look import CONNECTION_STATES, SERVICE_STATES, WINDOWS
 from tests.dashboards.asking import TOLERANCE, Asked, Window
 from tests.dashboards.world import DAY, Subject, observed, share
 

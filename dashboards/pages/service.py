@@ -1,7 +1,7 @@
 """Service: everything of one service."""
 
-from scripts.dashboards import panels
-from scripts.dashboards.grafana import (
+from dashboards import panels
+from dashboards.grafana import (
     Json,
     annotation,
     constant_variable,
@@ -14,12 +14,12 @@ from scripts.dashboards.grafana import (
     thresholds,
     window_variable,
 )
-from scripts.dashboards.look import GREEN, GREY, NO_DATA, RED, SERVICE_STATES, YELLOW, State
-from scripts.dashboards.pages import services
-from scripts.dashboards.pages.navigation import RUNBOOKS, links
-from scripts.dashboards.panels import Texts
-from scripts.dashboards.queries import service as queries
-from scripts.dashboards.table import Column, table
+from dashboards.look import GREEN, GREY, NO_DATA, RED, SERVICE_STATES, YELLOW, State
+from dashboards.pages import services
+from dashboards.pages.navigation import RUNBOOKS, links
+from dashboards.panels import Texts
+from dashboards.queries import service as queries
+from dashboards.table import Column, table
 
 UID = "service"
 CHECK_STATES = SERVICE_STATES[:3]

@@ -15,8 +15,8 @@ and Grafana sorts stably by time.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scripts.dashboards.grafana import Json, regex_mapping
-from scripts.dashboards.look import FAINT, State
+from dashboards.grafana import Json, regex_mapping
+from dashboards.look import FAINT, State
 
 BAR_WIDTHS = {1: 1, 2: 3, 3: 6, 4: 11}
 """Pixels of a bar by width class: up to 289, 97, 49 and 25 bars fill the same column."""

@@ -1,6 +1,6 @@
 """Pieces of PromQL that several dashboards use."""
 
-from scripts.dashboards.look import State
+from dashboards.look import State
 
 MINUTES_24H = 1440
 

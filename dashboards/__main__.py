@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from scripts.dashboards.grafana import Json
-from scripts.dashboards.pages import connections, exporter, service, services
-from scripts.dashboards.texts import LANGUAGES
+from dashboards.grafana import Json
+from dashboards.pages import connections, exporter, service, services
+from dashboards.texts import LANGUAGES
 
-FOLDER = Path(__file__).parents[2] / "grafana" / "dashboards"
+FOLDER = Path(__file__).parents[1] / "grafana" / "dashboards"
 PAGES = (services, service, connections, exporter)
 
 

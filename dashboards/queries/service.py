@@ -1,8 +1,8 @@
 """Queries of the dashboard Service: everything of the one service that the variables name."""
 
-from scripts.dashboards.look import NO_DATA_CODE, SERVICE_STATES
-from scripts.dashboards.queries.promql import alerts, firing, joined, one_per, percent, percent_24h, worst
-from scripts.dashboards.queries.services import INFO, INSTANCE, SERVICE, SHARES, WORST
+from dashboards.look import NO_DATA_CODE, SERVICE_STATES
+from dashboards.queries.promql import alerts, firing, joined, one_per, percent, percent_24h, worst
+from dashboards.queries.services import INFO, INSTANCE, SERVICE, SHARES, WORST
 
 SELECTED = 'datacenter=~"$datacenter",service=~"$service"'
 DATACENTERS = f"label_values({WORST}, datacenter)"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.dashboards.grafana import Json, Place, panel
+from dashboards.grafana import Json, Place, panel
 
 HISTORY_REF = "H"
 EMPTY = "–"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from scripts.dashboards.look import (
+from dashboards.look import (
     DATASOURCE_UID,
     DEFAULT_REFRESH,
     DEFAULT_WINDOW,

@@ -1,8 +1,8 @@
 """Queries of the dashboard Services: one row per service, over what the variables choose."""
 
-from scripts.dashboards.history import History
-from scripts.dashboards.look import NO_DATA_CODE, SERVICE_STATES
-from scripts.dashboards.queries.promql import (
+from dashboards.history import History
+from dashboards.look import NO_DATA_CODE, SERVICE_STATES
+from dashboards.queries.promql import (
     SEARCH,
     alerts,
     all_chosen,

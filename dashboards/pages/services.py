@@ -1,7 +1,7 @@
 """Services: one table, one row per service."""
 
-from scripts.dashboards import panels
-from scripts.dashboards.grafana import (
+from dashboards import panels
+from dashboards.grafana import (
     Json,
     annotation,
     choice_variable,
@@ -14,11 +14,11 @@ from scripts.dashboards.grafana import (
     text_variable,
     window_variable,
 )
-from scripts.dashboards.look import SERVICE_STATES, worst_first
-from scripts.dashboards.pages.navigation import RUNBOOKS, links
-from scripts.dashboards.panels import Texts
-from scripts.dashboards.queries import services as queries
-from scripts.dashboards.table import Column, table
+from dashboards.look import SERVICE_STATES, worst_first
+from dashboards.pages.navigation import RUNBOOKS, links
+from dashboards.panels import Texts
+from dashboards.queries import services as queries
+from dashboards.table import Column, table
 
 UID = "services"
 SERVICE_URL = (

@@ -1,7 +1,7 @@
 """Exporter: is the monitoring itself well?"""
 
-from scripts.dashboards import panels
-from scripts.dashboards.grafana import (
+from dashboards import panels
+from dashboards.grafana import (
     Json,
     annotation,
     constant_variable,
@@ -15,11 +15,11 @@ from scripts.dashboards.grafana import (
     value_mapping,
     window_variable,
 )
-from scripts.dashboards.look import GREEN, GREY, NO_DATA, QUIET_GREEN, RED, YELLOW
-from scripts.dashboards.pages.navigation import RUNBOOKS, links
-from scripts.dashboards.panels import Texts
-from scripts.dashboards.queries import exporter as queries
-from scripts.dashboards.table import Column, table
+from dashboards.look import GREEN, GREY, NO_DATA, QUIET_GREEN, RED, YELLOW
+from dashboards.pages.navigation import RUNBOOKS, links
+from dashboards.panels import Texts
+from dashboards.queries import exporter as queries
+from dashboards.table import Column, table
 
 UID = "status-exporter"
 GOOD_AT_ZERO = thresholds((None, GREEN), (1, RED))

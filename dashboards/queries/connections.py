@@ -1,8 +1,8 @@
 """Queries of the dashboard Connections: one row per connection, over what the variables choose."""
 
-from scripts.dashboards.history import History
-from scripts.dashboards.look import CONNECTION_STATES, NO_DATA_CODE
-from scripts.dashboards.queries.promql import (
+from dashboards.history import History
+from dashboards.look import CONNECTION_STATES, NO_DATA_CODE
+from dashboards.queries.promql import (
     SEARCH,
     alerts,
     chosen,

@@ -1,6 +1,6 @@
 """Queries of the dashboard Exporter: is the monitoring itself well?"""
 
-from scripts.dashboards.queries.promql import MINUTES_24H, alerts, firing
+from dashboards.queries.promql import MINUTES_24H, alerts, firing
 
 SOURCE = "source, kind"
 SELECTED = 'kind=~"$kind"'

@@ -1,7 +1,7 @@
 """Connections: cards and a table, one row per connection of a customer."""
 
-from scripts.dashboards import panels
-from scripts.dashboards.grafana import (
+from dashboards import panels
+from dashboards.grafana import (
     Json,
     annotation,
     choice_variable,
@@ -15,11 +15,11 @@ from scripts.dashboards.grafana import (
     value_mapping,
     window_variable,
 )
-from scripts.dashboards.look import BLUE, CONNECTION_STATES, ORANGE, worst_first
-from scripts.dashboards.pages.navigation import RUNBOOKS, links
-from scripts.dashboards.panels import Texts
-from scripts.dashboards.queries import connections as queries
-from scripts.dashboards.table import Column, table
+from dashboards.look import BLUE, CONNECTION_STATES, ORANGE, worst_first
+from dashboards.pages.navigation import RUNBOOKS, links
+from dashboards.panels import Texts
+from dashboards.queries import connections as queries
+from dashboards.table import Column, table
 
 UID = "connections"
 REASONS = (

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from scripts.dashboards.grafana import Json, page_link
-from scripts.dashboards.panels import Texts
+from dashboards.grafana import Json, page_link
+from dashboards.panels import Texts
 
 OVERVIEWS = (("services", "services"), ("connections", "connections"), ("status-exporter", "exporter"))
 RUNBOOKS = "https://github.com/status-exporter/status-exporter/blob/main/docs/runbooks"

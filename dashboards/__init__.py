@@ -1,4 +1,4 @@
-"""Builds the Grafana dashboards: `python -m scripts.dashboards` writes grafana/dashboards/<language>/<uid>.json.
+"""Builds the Grafana dashboards: `python -m dashboards` writes grafana/dashboards/<language>/<uid>.json.
 
 look.py       colours, states, widths, icons: the look and feel
 texts/        every word a person reads, one module per language

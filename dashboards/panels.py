@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scripts.dashboards.grafana import (
+from dashboards.grafana import (
     Json,
     Place,
     link,
@@ -15,8 +15,8 @@ from scripts.dashboards.grafana import (
     thresholds,
     value_mapping,
 )
-from scripts.dashboards.history import COLUMN_WIDTH, mappings
-from scripts.dashboards.look import (
+from dashboards.history import COLUMN_WIDTH, mappings
+from dashboards.look import (
     BLUE,
     CONNECTION_STATES,
     FAINT,
@@ -31,7 +31,7 @@ from scripts.dashboards.look import (
     State,
     worst_first,
 )
-from scripts.dashboards.table import Column, table
+from dashboards.table import Column, table
 
 Texts = Mapping[str, str]
 
