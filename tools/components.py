@@ -26,58 +26,44 @@ TOOLS = Path(__file__).resolve().parent.parent / ".tools"
 
 @dataclass(frozen=True)
 class Component:
-    """A program: its names (the first is ours), and where Debian has it.
+    """A program, and where Debian has it.
 
-    `version` is the argument that makes it tell its version, `data` the folder it insists on.
+    `version` is the argument that makes it tell its version, `alias` Debian's own name for the program.
     """
 
-    names: tuple[str, ...]
-    packages: tuple[str, ...]
+    name: str
+    package: str
     suite: str
     at_least: tuple[int, int]
     version: str = "--version"
-    data: str = ""
+    alias: str = ""
 
-    @property
-    def name(self) -> str:
-        return self.names[0]
-
-
-ALERTMANAGER_DATA = "/usr/share/prometheus/alertmanager"
 
 # The suite is the one whose version the project is tested with; all of these run on Debian 12.
 COMPONENTS = {
     component.name: component
     for component in (
-        Component(("consul",), ("consul",), "bullseye", (1, 8), version="version"),
-        Component(("prometheus",), ("prometheus",), "forky", (3, 5), data="/usr/share/prometheus/web"),
-        Component(("promtool",), ("promtool", "prometheus"), "forky", (3, 5)),
+        Component("consul", "consul", "bullseye", (1, 8), version="version"),
+        Component("prometheus", "prometheus", "forky", (3, 5)),
+        Component("promtool", "promtool", "forky", (3, 5)),
         Component(
-            ("alertmanager", "prometheus-alertmanager"),
-            ("prometheus-alertmanager",),
-            "forky",
-            (0, 27),
-            data=ALERTMANAGER_DATA,
+            "alertmanager", "prometheus-alertmanager", "forky", (0, 27), alias="prometheus-alertmanager"
         ),
-        Component(("amtool",), ("prometheus-alertmanager",), "forky", (0, 27), data=ALERTMANAGER_DATA),
-        Component(("docker-compose",), ("docker-compose",), "forky", (2, 20), version="version"),
+        Component("amtool", "prometheus-alertmanager", "forky", (0, 27)),
+        Component("docker-compose", "docker-compose", "forky", (2, 20), version="version"),
     )
 }
+# Packages whose programs insist on finding their data in this place.
+DATA = {"prometheus-alertmanager": "/usr/share/prometheus/alertmanager"}
 
 
 def find(name: str, tools: Path = TOOLS) -> Path | None:
     """Find a usable program: on PATH, else in `.tools/`; None when there is none."""
     component = COMPONENTS[name]
-    found = [*_on_path(component), *_unpacked(component, tools)]
-    return next((path for path in found if usable(component, path)), None)
-
-
-def _on_path(component: Component) -> list[Path]:
-    return [Path(path) for name in component.names if (path := shutil.which(name))]
-
-
-def _unpacked(component: Component, tools: Path) -> list[Path]:
-    return [tools / package / "usr/bin" / name for package in component.packages for name in component.names]
+    names = [component.name, component.alias] if component.alias else [component.name]
+    on_path = [Path(path) for name in names if (path := shutil.which(name))]
+    unpacked = [tools / component.package / "usr/bin" / name for name in names]
+    return next((path for path in (*on_path, *unpacked) if usable(component, path)), None)
 
 
 def usable(component: Component, path: Path) -> bool:
@@ -132,20 +118,22 @@ def _fetch_suite(suite: str, components: Sequence[Component], tools: Path) -> di
 
 
 def _fetch_one(archive: Archive, component: Component, tools: Path) -> str | None:
-    problem = ""
-    for package in component.packages:
+    if not find(component.name, tools):  # it may have come with the package of another
         try:
-            with TemporaryDirectory(prefix=".unpacked-", dir=tools) as folder:
-                unpacked = Path(folder) / package
-                archive.unpack(package, unpacked)
-                if component.data:
-                    relocate(unpacked, component.data)
-                _replace(unpacked, tools / package)
-        except NotToBeHad as failure:
-            problem = problem or str(failure)
-        if find(component.name, tools):
-            return None
-    return problem or f"{component.packages[0]} of Debian's suite {component.suite} doesn't run here"
+            _fetch_package(archive, component.package, tools)
+        except NotToBeHad as problem:
+            return str(problem)
+    runs = find(component.name, tools)
+    return None if runs else f"{component.package} of Debian's suite {component.suite} doesn't run here"
+
+
+def _fetch_package(archive: Archive, package: str, tools: Path) -> None:
+    with TemporaryDirectory(prefix=".unpacked-", dir=tools) as folder:
+        unpacked = Path(folder) / package
+        archive.unpack(package, unpacked)
+        if package in DATA:
+            relocate(unpacked, DATA[package])
+        _replace(unpacked, tools / package)
 
 
 def _replace(new: Path, old: Path) -> None:

@@ -1,24 +1,24 @@
 """Debian packages for a user without root: downloaded by apt-get, unpacked into a folder of ours.
 
-apt-get works on private lists and an empty status file, so nothing of the machine is read or changed
-but its sources, keys and proxy settings.
+apt-get works on private lists and an empty status file, and on copies of the machine's sources that name
+another suite. So nothing of the machine is read or changed but its sources, keys and proxy settings.
 """
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tools.apt_sources import Source, debian_mirrors, machine_codename, machine_sources
-
+ETC = Path("/etc")
 TIMEOUT = 900  # seconds for one command of apt or dpkg
 
 # The `#clear` lines switch off what the machine adds: hooks, foreign architectures, indexes but Packages.
 # A mirror may be a frozen copy: its signatures count, its age does not.
-APT_CONFIG = """
+CONFIG = """
 #clear APT::Update;
 #clear APT::Architectures;
 #clear Acquire::IndexTargets;
@@ -43,10 +43,25 @@ Dir::State::lists "{folder}/lists";
 Dir::State::status "{folder}/status";
 Dir::Cache "{folder}/cache";
 Dir::Log "{folder}/log";
-Dir::Etc::sourcelist "{folder}/debian.sources";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "{folder}/sources";
+Dir::Etc::preferences "{folder}/preferences";
 Dir::Etc::preferencesparts "/dev/null";
+"""
+
+# Vendors may call their suites by a distribution's names too: only what the distribution signed is taken.
+PREFERENCES = """
+Package: *
+Pin: release o=Debian,n={suite}
+Pin-Priority: 500
+
+Package: *
+Pin: release o=Ubuntu,n={suite}
+Pin-Priority: 500
+
+Package: *
+Pin: release a=*
+Pin-Priority: -1
 """
 
 
@@ -55,24 +70,36 @@ class NotToBeHad(Exception):
 
 
 class Archive:
-    """One suite of one mirror, with lists in a folder of its own."""
+    """One suite of the machine's mirrors, with lists in a folder of its own."""
 
-    def __init__(self, folder: Path, mirror: Source, suite: str) -> None:
+    def __init__(self, folder: Path, suite: str) -> None:
         self._folder = folder
-        for name in ("lists/partial", "cache/archives/partial", "log", "debs"):
+        for name in ("lists/partial", "cache/archives/partial", "log", "debs", "sources"):
             (folder / name).mkdir(parents=True)
         (folder / "status").touch()
-        (folder / "debian.sources").write_text(mirror.stanza(suite))
-        config = APT_CONFIG.format(folder=folder, architecture=architecture())
-        (folder / "apt.conf").write_text(config)
-        self._apt_get("update", "--error-on=any")
+        for name, text in sources_for(suite).items():
+            (folder / "sources" / name).write_text(text)
+        (folder / "preferences").write_text(PREFERENCES.format(suite=suite))
+        (folder / "apt.conf").write_text(CONFIG.format(folder=folder, architecture=architecture()))
+        self._update_problem = self._update()
 
     def unpack(self, package: str, target: Path) -> None:
         """Download `package` and unpack it into `target`."""
-        self._apt_get("download", package)
+        try:
+            self._apt_get("download", package)
+        except NotToBeHad as problem:
+            raise NotToBeHad("; ".join(filter(None, (str(problem), self._update_problem)))) from None
         (deb,) = (self._folder / "debs").glob(f"{package}_*.deb")
         _run(["dpkg-deb", "--extract", str(deb), str(target)])
         deb.unlink()
+
+    def _update(self) -> str:
+        """Fetch the lists; a source that doesn't serve the suite matters only when a package isn't found."""
+        try:
+            self._apt_get("update", "--error-on=any")
+        except NotToBeHad as problem:
+            return str(problem)
+        return ""
 
     def _apt_get(self, *arguments: str) -> None:
         config = str(self._folder / "apt.conf")
@@ -81,21 +108,29 @@ class Archive:
 
 @contextmanager
 def open_archive(scratch: Path, suite: str) -> Iterator[Archive]:
-    """Open `suite` at the first mirror of this machine that serves it; raise NotToBeHad when none does."""
+    """Open `suite` at the mirrors of this machine, with everything it writes below `scratch`."""
     if missing := [command for command in ("apt-get", "dpkg", "dpkg-deb") if not shutil.which(command)]:
         raise NotToBeHad(f"no {missing[0]} on this machine")
     with TemporaryDirectory(prefix=f".{suite}-", dir=scratch) as folder:
-        yield _first_serving(Path(folder), suite, debian_mirrors(machine_sources(), machine_codename()))
+        yield Archive(Path(folder), suite)
 
 
-def _first_serving(folder: Path, suite: str, mirrors: Iterable[Source]) -> Archive:
-    reason = "the machine's apt sources name no Debian mirror"
-    for number, mirror in enumerate(mirrors):
-        try:
-            return Archive(folder / str(number), mirror, suite)
-        except NotToBeHad as problem:
-            reason = str(problem)
-    raise NotToBeHad(reason)
+def sources_for(suite: str) -> dict[str, str]:
+    """The machine's apt sources by file name, with `suite` wherever its own suite stands as a word."""
+    own = rf"(?<=\s)({re.escape(machine_codename() or suite)}|(old)*stable|testing|unstable)(?=\s|$)"
+    files = [ETC / "apt/sources.list", *(ETC / "apt/sources.list.d").glob("*")]
+    readable = (file for file in files if file.is_file() and os.access(file, os.R_OK))
+    return {file.name: re.sub(own, suite, file.read_text(errors="replace")) for file in readable}
+
+
+def machine_codename() -> str:
+    """Name this machine's suite, such as bookworm; empty when it isn't told."""
+    try:
+        text = (ETC / "os-release").read_text()
+    except OSError:
+        return ""
+    match = re.search(r'^VERSION_CODENAME="?([\w-]+)', text, re.MULTILINE)
+    return match[1] if match else ""
 
 
 def architecture() -> str:

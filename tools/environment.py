@@ -15,8 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tools.apt_sources import machine_codename
-from tools.debian import NotToBeHad, open_archive
+from tools.debian import NotToBeHad, machine_codename, open_archive
 from tools.locking import locked
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,8 +1,9 @@
-"""Programs that look for their data in a fixed place, made to find it beside themselves.
+"""A program that insists on data in a place of root, made to find it beside itself.
 
-Debian's Prometheus and Alertmanager open `/usr/share/prometheus/...`, which only root can fill. That path
-inside the program is overwritten by one of the same length, a file descriptor, and a small script in the
-program's place opens the unpacked folder as that descriptor.
+Debian's Alertmanager does not start without the templates that its package puts into `/usr/share`, and takes no
+flag that says where they are. Only root can put them there, and a mount namespace, the clean way without root, is
+refused in most containers. So the path inside the program is overwritten by one of the same length, a file
+descriptor, and a small script in the program's place opens the unpacked folder as that descriptor.
 """
 
 from pathlib import Path

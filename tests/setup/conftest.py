@@ -1,8 +1,10 @@
-"""A search path and a `.tools/` folder of the test's own."""
+"""A search path, a `.tools/` folder, and apt's configuration of the test's own."""
 
 from pathlib import Path
 
 import pytest
+
+from tools import debian
 
 
 @pytest.fixture
@@ -18,3 +20,22 @@ def on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tools(tmp_path: Path) -> Path:
     """A folder to take the place of `.tools/`."""
     return tmp_path / "tools"
+
+
+@pytest.fixture
+def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that takes the place of /etc, of a Debian that has no sources yet."""
+    folder = tmp_path / "etc"
+    (folder / "apt/sources.list.d").mkdir(parents=True)
+    (folder / "os-release").write_text('NAME="Debian"\nVERSION_CODENAME=bookworm\n')
+    monkeypatch.setattr(debian, "ETC", folder)
+    return folder
+
+
+@pytest.fixture
+def archive(tmp_path: Path, etc: Path, on_path: Path) -> Path:
+    """A Debian archive on disk, which the machine's sources name as their mirror."""
+    root = tmp_path / "mirror"
+    root.mkdir()
+    (etc / "apt/sources.list").write_text(f"deb [trusted=yes] file:{root} bookworm main\n")
+    return root

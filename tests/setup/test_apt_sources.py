@@ -1,98 +1,94 @@
-"""The machine's apt sources, read in both formats, lead to Debian's mirror and to nothing else."""
+"""The machine's apt sources, in both formats, lead to the distribution's mirror and to nothing else."""
 
+import shutil
 from pathlib import Path
 
-from tools.apt_sources import (
-    Source,
-    debian_mirrors,
-    machine_codename,
-    machine_sources,
-    parse_deb822,
-    parse_lines,
-)
+import pytest
+
+from tests.setup.archive import publish
+from tools.debian import NotToBeHad, machine_codename, open_archive, sources_for
+
+needs_apt = pytest.mark.skipif(not shutil.which("apt-get"), reason="this machine has no apt")
 
 DEB822 = """\
 # made by the installer
 Types: deb deb-src
-URIs: http://mirror.test/debian http://second.test/debian
-Suites: bookworm bookworm-updates
+URIs: http://mirror.test/bookworm/debian
+Suites: {suite} bookworm-updates
 Components: main contrib
-Architectures: amd64
-Signed-By:
- -----BEGIN PGP PUBLIC KEY BLOCK-----
+Signed-By: /keys/bookworm.gpg
  .
  mDMEY
- -----END PGP PUBLIC KEY BLOCK-----
-
-Types: deb
-URIs: http://off.test/debian
-Suites: bookworm
-Components: main
-Enabled: no
-
-Types: deb-src
-URIs: http://sources.test/debian
-Suites: bookworm
-Components: main
 """
-LINES = """\
-# deb http://commented.test/debian bookworm main
-deb cdrom:[Debian 12]/ bookworm main
-deb-src http://sources.test/debian bookworm main
-deb [arch=amd64 signed-by=/keys/a.gpg,/keys/b.gpg trusted=yes] http://mirror.test/debian bookworm main # ours
-deb http://vendor.test bookworm main
-  deb http://mirror.test/debian bookworm-updates main contrib
-"""
+LINES = "deb [signed-by=/keys/stable.gpg] http://mirror.test/debian {suite} main # ours"
 
 
-def test_a_deb822_source_keeps_its_key_and_changes_only_the_suite() -> None:
-    """Disabled, source-only and foreign fields stay out; a key written into the file stays in."""
-    (source,) = parse_deb822(DEB822)
-    assert source.stanza("forky") == (
-        "Types: deb\n"
-        "URIs: http://mirror.test/debian http://second.test/debian\n"
-        "Suites: forky\n"
-        "Components: main\n"
-        "Signed-By: \n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n mDMEY\n -----END PGP PUBLIC KEY BLOCK-----\n"
-    )
+@pytest.mark.parametrize("suite", ["bookworm", "stable", "oldoldstable", "testing"])
+def test_nothing_but_the_suite_changes(etc: Path, suite: str) -> None:
+    """Keys, options, hosts and the other suites stay as they are, whatever their names hold."""
+    (etc / "apt/sources.list.d/debian.sources").write_text(DEB822.format(suite=suite))
+    (etc / "apt/sources.list").write_text(LINES.format(suite=suite))
+    assert sources_for("forky") == {
+        "debian.sources": DEB822.format(suite="forky"),
+        "sources.list": LINES.format(suite="forky"),
+    }
 
 
-def test_a_one_line_source_keeps_its_options() -> None:
-    """Options become deb822 fields; comments and sources of source code are passed over."""
-    sources = list(parse_lines(LINES))
-    assert [source.uris[0] for source in sources if not source.uris[0].startswith("cdrom")] == [
-        "http://mirror.test/debian",
-        "http://vendor.test",
-        "http://mirror.test/debian",
-    ]
-    (marked,) = [source for source in sources if source.options]
-    assert marked == Source(
-        ("http://mirror.test/debian",),
-        ("bookworm",),
-        ("main",),
-        {"Signed-By": "/keys/a.gpg /keys/b.gpg", "Trusted": "yes"},
-    )
+def fetched(folder: Path, package: str, suite: str = "forky") -> str:
+    """What the one file of a package says after it was fetched."""
+    with open_archive(folder, suite) as archive:
+        archive.unpack(package, folder / package)
+    return (folder / package / "usr/bin/tool").read_text()
 
 
-def test_debians_own_mirror_comes_first_and_others_never_take_its_place(tmp_path: Path) -> None:
-    """Both formats in their usual places are read; a suite of another name or a CD is no mirror."""
-    (tmp_path / "sources.list.d").mkdir()
-    (tmp_path / "sources.list").write_text("deb http://vendor.test bookworm main\n")
-    (tmp_path / "sources.list.d/a.list").write_text("deb http://other.test other-bookworm main\n" + LINES)
-    (tmp_path / "sources.list.d/b.sources").write_text(DEB822)
-    (tmp_path / "sources.list.d/c.sources.bak").write_text(DEB822.replace("mirror", "backup"))
-    mirrors = debian_mirrors(machine_sources(tmp_path), "bookworm")
-    assert [mirror.uris[0] for mirror in mirrors] == [
-        "http://mirror.test/debian",
-        "http://mirror.test/debian",
-        "http://vendor.test",
-        "http://vendor.test",
-    ]
+@needs_apt
+def test_the_machines_mirror_is_asked_and_others_never_take_its_place(
+    etc: Path, archive: Path, tmp_path: Path, tools: Path
+) -> None:
+    """A vendor's newer package in a suite of that name, a mirror that is gone, a CD, a source switched off: no matter."""
+    vendor, off = tmp_path / "vendor", tmp_path / "off"
+    for root, origin, version in ((archive, "Debian", 1), (vendor, "Vendor", 2), (off, "Debian", 3)):
+        root.mkdir(exist_ok=True)
+        publish(root, "forky", "tool", {"usr/bin/tool": f"echo {root.name}"}, origin, version)
+    lines = [f"deb [trusted=yes] file:{root} bookworm main" for root in (vendor, tmp_path / "gone")]
+    (etc / "apt/sources.list.d/a.list").write_text("\n".join((*lines, "deb cdrom:[CD]/ bookworm main")))
+    stanza = f"Types: deb\nURIs: file:{off}\nSuites: bookworm\nComponents: main\nTrusted: yes\nEnabled: no\n"
+    (etc / "apt/sources.list.d/b.sources").write_text(stanza)
+    tools.mkdir()
+    assert "echo mirror" in fetched(tools, "tool")
 
 
-def test_the_codename_is_the_one_of_os_release(tmp_path: Path) -> None:
-    """Quotes don't matter; nothing told is nothing found."""
-    (tmp_path / "a").write_text('NAME="Debian"\nVERSION_CODENAME=bookworm\n')
-    (tmp_path / "b").write_text('VERSION_CODENAME="trixie"\n')
-    names = [machine_codename(tmp_path / name) for name in "abc"]
-    assert names == ["bookworm", "trixie", ""]
+@needs_apt
+def test_a_mirror_in_the_newer_format_is_asked(etc: Path, tmp_path: Path, tools: Path) -> None:
+    """The format of newer installations does as well, with a suite named by its alias, on Ubuntu too."""
+    publish(tmp_path, "forky", "tool", {"usr/bin/tool": "echo found"}, "Ubuntu")
+    stanza = f"Types: deb deb-src\nURIs: file:{tmp_path}\nSuites: stable\nComponents: main\nTrusted: yes\n"
+    (etc / "apt/sources.list.d/ubuntu.sources").write_text(stanza)
+    tools.mkdir()
+    assert "echo found" in fetched(tools, "tool")
+
+
+@needs_apt
+def test_a_machine_that_has_only_vendors_gets_nothing(etc: Path, tmp_path: Path, tools: Path) -> None:
+    """The error names the package."""
+    publish(tmp_path, "forky", "tool", {"usr/bin/tool": "echo vendor"}, "Vendor")
+    (etc / "apt/sources.list").write_text(f"deb [trusted=yes] file:{tmp_path} stable main\n")
+    tools.mkdir()
+    with pytest.raises(NotToBeHad, match="package tool"):
+        fetched(tools, "tool")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [('A="B"\nVERSION_CODENAME=bookworm\n', "bookworm"), ('VERSION_CODENAME="trixie"', "trixie")],
+)
+def test_the_codename_is_the_one_of_os_release(etc: Path, text: str, name: str) -> None:
+    """Quotes don't matter."""
+    (etc / "os-release").write_text(text)
+    assert machine_codename() == name
+
+
+def test_nothing_told_is_nothing_found(etc: Path) -> None:
+    """A machine without os-release has no codename."""
+    (etc / "os-release").unlink()
+    assert machine_codename() == ""

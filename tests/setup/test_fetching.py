@@ -1,54 +1,18 @@
 """Components are fetched from a Debian archive: a real one, on disk, asked by the real apt-get."""
 
-import hashlib
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.setup.archive import publish
 from tests.setup.programs import program
-from tools import components, debian
-from tools.apt_sources import Source
+from tools import components
 
 pytestmark = pytest.mark.skipif(not shutil.which("apt-get"), reason="this machine has no apt")
 
 CONSUL = {"usr/bin/consul": "echo Consul v1.8.7+dfsg1"}
-
-
-@pytest.fixture
-def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_path: Path) -> Path:
-    """A Debian archive on disk, which the machine's sources name as their mirror."""
-    root = tmp_path / "mirror"
-    mirror = Source((f"file:{root}",), ("bookworm", "bookworm-updates"), ("main",), {"Trusted": "yes"})
-    monkeypatch.setattr(debian, "machine_sources", lambda: [mirror])
-    monkeypatch.setattr(debian, "machine_codename", lambda: "bookworm")
-    root.mkdir()
-    return root
-
-
-def publish(root: Path, suite: str, package: str, programs: dict[str, str]) -> None:
-    """Build a real package of shell scripts (path in the package: body), the only one of its suite."""
-    tree = root.parent / f"{package}-tree"
-    for path, body in programs.items():
-        program(tree / path, body)
-    control = f"Package: {package}\nVersion: 1\nArchitecture: all\nMaintainer: A <a@a.test>\nDescription: -\n"
-    (tree / "DEBIAN").mkdir()
-    (tree / "DEBIAN/control").write_text(control)
-    deb = root / f"{package}_1_all.deb"
-    subprocess.run(["dpkg-deb", "--build", "--root-owner-group", tree, deb], check=True, capture_output=True)
-    entry = f"{control}Filename: {deb.name}\nSize: {deb.stat().st_size}\nSHA256: {digest(deb)}\n"
-    index = root / "dists" / suite / "main" / f"binary-{debian.architecture()}" / "Packages"
-    index.parent.mkdir(parents=True)
-    index.write_text(entry)
-    dist = root / "dists" / suite
-    line = f" {digest(index)} {index.stat().st_size} {index.relative_to(dist)}\n"
-    release = f"Suite: {suite}\nCodename: {suite}\nComponents: main\nArchitectures: {debian.architecture()}\n"
-    (dist / "Release").write_text(f"{release}Date: Thu, 01 Jan 2026 00:00:00 UTC\nSHA256:\n{line}")
-
-
-def digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def test_a_missing_program_is_fetched_once_and_found_from_then_on(archive: Path, tools: Path) -> None:
@@ -89,7 +53,7 @@ def test_a_fetched_program_that_does_not_run_is_said(archive: Path, tools: Path)
 
 def test_a_program_finds_the_data_that_it_wants_in_a_place_of_root(archive: Path, tools: Path) -> None:
     """The path inside the program leads to the unpacked folder, from wherever it is called."""
-    data = f"{components.ALERTMANAGER_DATA}/default.tmpl"
+    data = f"{components.DATA['prometheus-alertmanager']}/default.tmpl"
     body = f'[ "$1" = --version ] && echo 0.33.1 || sh {data}'
     publish(archive, "forky", "prometheus-alertmanager", {"usr/bin/amtool": body, data[1:]: "echo found"})
     assert components.fetch(["amtool"], tools) == {}
