@@ -2,13 +2,14 @@
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md ./
+COPY pyproject.toml constraints.txt LICENSE README.md ./
 COPY exporter exporter
 RUN python -m venv /opt/status-exporter \
     && /opt/status-exporter/bin/pip install --no-cache-dir --constraint constraints.txt .
 
 FROM python:3.11-slim-bookworm
 LABEL org.opencontainers.image.title="status-exporter" \
+      org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.description="Prometheus exporter for Consul service health and customers' connections"
 # The folder is for the demo's token files; the exporter itself writes nothing.
 RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin status-exporter \

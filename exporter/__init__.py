@@ -1,3 +1,3 @@
 """Prometheus exporter for Consul service health and customers' connections to outside systems."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
