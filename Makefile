@@ -8,7 +8,7 @@ BIN := .venv/bin
 COMPONENTS := $(PYTHON) -m tools.components
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format dashboards bench tools constraints clean python
+.PHONY: help demo test lint format generate bench tools constraints clean python
 
 help: ## list these commands
 	@echo "usage: make COMMAND"
@@ -31,8 +31,8 @@ format: .venv/.installed-dev ## bring the code into its style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-dashboards: .venv/.installed-dev ## write grafana/dashboards anew
-	@$(BIN)/python -m dashboards
+generate: .venv/.installed-dev ## write anew what is generated: dashboards, message templates, the table of metrics
+	@for generator in dashboards languages tools.metric_table; do $(BIN)/python -m $$generator || exit 1; done
 
 bench: .venv/.installed-dev ## run the benchmarks; each prints its figures
 	@$(COMPONENTS)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dashboards.grafana import Json
 from dashboards.pages import connections, exporter, service, services
-from dashboards.texts import LANGUAGES
+from languages import LANGUAGES
 
 FOLDER = Path(__file__).parents[1] / "grafana" / "dashboards"
 PAGES = (services, service, connections, exporter)
@@ -14,8 +14,8 @@ PAGES = (services, service, connections, exporter)
 def files() -> dict[str, str]:
     """The content of every file, by its path below grafana/dashboards."""
     return {
-        f"{language}/{page.UID}.json": _text(page.build(texts))
-        for language, texts in LANGUAGES.items()
+        f"{language}/{page.UID}.json": _text(page.build(words.dashboards))
+        for language, words in LANGUAGES.items()
         for page in PAGES
     }
 

@@ -19,6 +19,7 @@ from exporter.cli import DEFAULT_ADDRESS, parse_flags
 from exporter.demo.cli import demo_flags
 from exporter.demo.settings import settings
 from exporter.demo.shop import demo_world
+from languages import LANGUAGES
 from tests.real.http import request
 from tests.real.process import free_ports, wait_for
 
@@ -57,7 +58,7 @@ def test_every_mounted_path_exists() -> None:
     assert "./prometheus.yml" in paths
 
 
-@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_its_home_dashboard(language: str) -> None:
     """What DASHBOARD_LANGUAGE can name is there, the home dashboard included."""
     home = Path(SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])

@@ -10,6 +10,7 @@ import yaml
 
 from exporter.metrics import CORE
 from exporter.sources.connections import KINDS
+from languages import LANGUAGES
 from tests.alerts.durations import seconds
 from tests.alerts.promql import EVERY, Labels, Parsed, joins, labels_of, selectors
 from tests.alerts.test_rules import CASES, ROOT, RULES, alerts
@@ -184,7 +185,7 @@ def test_every_threshold_is_used_where_it_says(thresholds: set[tuple[str, str]])
         assert f"for: *{'_'.join(words).lower()}_for" in alert, name
 
 
-@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_links_lead_to_dashboards_and_variables_that_exist(language: str) -> None:
     """The uid of each link is a dashboard's, and what it passes on is a variable of that dashboard."""
     folder = ROOT / "grafana" / "dashboards" / language

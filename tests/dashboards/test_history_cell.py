@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from dashboards.history import BAR_WIDTHS, COLUMN_WIDTH, local_time, mappings
 from dashboards.look import SERVICE_STATES
-from dashboards.texts import LANGUAGES
+from languages import LANGUAGES
 from tests.dashboards.grafana_view import View
 from tests.real import Prometheus
 
@@ -67,7 +67,7 @@ def cell(history: list[Window], width_class: int) -> str:
 
 def mapping(width_class: int, language: str = "en") -> dict[str, Any]:
     """The value mapping of a width class."""
-    text = LANGUAGES[language]
+    text = LANGUAGES[language].dashboards
     found: dict[str, Any] = mappings(SERVICE_STATES, dict(text), text["window_until"])[width_class - 1]
     return {"pattern": found["options"]["pattern"], "text": found["options"]["result"]["text"]}
 
@@ -119,7 +119,9 @@ def test_a_tooltip_names_the_end_of_the_window(window: Window, width_class: int,
     """Day, hour and minute stand as they were given."""
     ((title, _),) = Bars(in_python(cell([window], width_class), mapping(width_class, language))).bars
     _, day, hour, minute = window
-    until = LANGUAGES[language]["window_until"].format(day=f"{day:02}", time=f"{hour:02}:{minute:02}")
+    until = (
+        LANGUAGES[language].dashboards["window_until"].format(day=f"{day:02}", time=f"{hour:02}:{minute:02}")
+    )
     assert title.startswith(f"{until} · ")
     assert "NaN" not in title
     assert "$" not in title

@@ -1,6 +1,8 @@
 """Russian."""
 
-TEXTS: dict[str, str] = {
+from languages.language import Language, Words
+
+DASHBOARDS: Words = {
     # dashboards and links
     "services": "Сервисы",
     "services.about": "Какие сервисы здоровы и какими они были последние 24 часа?",
@@ -191,3 +193,41 @@ TEXTS: dict[str, str] = {
     "exporters": "Экспортеры",
     "exporters.about": "Какие экспортеры работают и с какого времени действуют их настройки.",
 }
+
+MESSAGES: Words = {
+    "service": "{{ .Labels.service }} ({{ .Labels.datacenter }})",
+    "connection": "{{ .Labels.connection }} ({{ .Labels.kind }})",
+    "details": (
+        "{{ if .Labels.service_id }}Экземпляр {{ .Labels.service_id }}, узел {{ .Labels.node }}.{{ end }}"
+        "{{ if .Labels.reason }} Причина: {{ .Labels.reason }}.{{ end }}"
+    ),
+    "since": 'С {{ .StartsAt.UTC.Format "02.01 15:04 MST" }}',
+    "over": "Прошло",
+    "dashboard": "Дашборд",
+    "runbook": "Что делать",
+    "more": "и ещё {{ . }}",
+}
+
+ALERTS: Words = {
+    "ServiceCritical": 'Сервис {{ template "words.service" . }} не работает.',
+    "ServiceInstanceCritical": 'Не работает один из экземпляров сервиса {{ template "words.service" . }}, остальные отвечают.',
+    "ServiceWarning": 'Экземпляр сервиса {{ template "words.service" . }} давно в состоянии «предупреждение».',
+    "ServiceFlapping": 'Экземпляр сервиса {{ template "words.service" . }} то работает, то нет.',
+    "ServiceDisappeared": 'Сервис {{ template "words.service" . }} пропал из Consul.',
+    "ServiceMaintenanceForgotten": 'Экземпляр сервиса {{ template "words.service" . }} на обслуживании больше суток.',
+    "ConnectionKindUnreachable": "Все подключения вида {{ .Labels.kind }} разом не отвечают.",
+    "ConnectionRefused": 'Токен подключения {{ template "words.connection" . }} отклонён.',
+    "ConnectionUnreachable": 'Подключение {{ template "words.connection" . }} давно не отвечает.',
+    "ConnectionNotConnected": 'У подключения {{ template "words.connection" . }} нет токена.',
+    "ConnectionRateLimitNear": 'Подключение {{ template "words.connection" . }} почти исчерпало лимит запросов.',
+    "ConsulPollFailing": "Не удаётся опросить Consul {{ .Labels.source }}.",
+    "ConsulDataStale": "Данные о сервисах датацентра {{ .Labels.datacenter }} устарели.",
+    "ConnectionChecksLate": "Подключения вида {{ .Labels.kind }} проверяются с опозданием.",
+    "RecordsRejected": "Часть записей источника {{ .Labels.source }} непригодна и пропущена.",
+    "ConfigReloadFailed": "Экспортёр {{ .Labels.instance }} работает со старой конфигурацией.",
+    "ExporterDown": "Экспортёр {{ .Labels.instance }} не отдаёт метрики.",
+    "ExporterAbsent": "Prometheus не знает ни одного экспортёра статусов.",
+    "SeriesBudgetExceeded": "Экспортёр {{ .Labels.instance }} отдаёт больше рядов, чем задумано.",
+}
+
+LANGUAGE = Language(dashboards=DASHBOARDS, messages=MESSAGES, alerts=ALERTS)

@@ -1,6 +1,8 @@
 """English."""
 
-TEXTS: dict[str, str] = {
+from languages.language import Language, Words
+
+DASHBOARDS: Words = {
     # dashboards and links
     "services": "Services",
     "services.about": "Which services are healthy, and how were they over the last 24 hours?",
@@ -191,3 +193,17 @@ TEXTS: dict[str, str] = {
     "exporters": "Exporters",
     "exporters.about": "Which exporters run, and since when their configuration is in force.",
 }
+
+MESSAGES: Words = {
+    "details": "{{ .Annotations.description }}",
+    "since": 'Since {{ .StartsAt.UTC.Format "2 Jan 15:04 MST" }}',
+    "over": "Over",
+    "dashboard": "Dashboard",
+    "runbook": "What to do",
+    "more": "and {{ . }} more",
+}
+
+ALERTS: Words = {}
+"""The rules speak English: their summaries are the sentences."""
+
+LANGUAGE = Language(dashboards=DASHBOARDS, messages=MESSAGES, alerts=ALERTS)

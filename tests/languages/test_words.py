@@ -1,0 +1,54 @@
+"""Every language says everything, and what follows from it is written."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from languages import LANGUAGES
+from languages.__main__ import ROOT, files
+from languages.language import Language, Words
+from tests.alerts.test_rules import alerts
+
+FIRST, *OTHERS = LANGUAGES
+PLACEHOLDER = r"\{\w+\}"
+
+
+def vocabularies(language: Language) -> Iterator[Words]:
+    """The words that every language has under the same keys."""
+    yield language.dashboards
+
+
+def test_what_follows_from_the_languages_is_written() -> None:
+    """`make generate` changes no byte, and leaves no template of a language that is gone."""
+    stale = [name for name, content in files().items() if (ROOT / name).read_text("utf-8") != content]
+    assert not stale, "run `make generate`"
+    templates = {path.stem for path in (ROOT / "alertmanager" / "templates").glob("*.tmpl")}
+    assert templates == {"layout", *LANGUAGES}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_language_says_the_same_things(code: str) -> None:
+    """No word is missing, none empty, and a translation fills in what the original fills in."""
+    for original, translated in zip(
+        vocabularies(LANGUAGES[FIRST]), vocabularies(LANGUAGES[code]), strict=True
+    ):
+        assert translated.keys() == original.keys()
+        assert all(translated.values())
+        for key, text in original.items():
+            assert sorted(re.findall(PLACEHOLDER, text)) == sorted(re.findall(PLACEHOLDER, translated[key]))
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_alert_has_its_sentence(code: str) -> None:
+    """Every rule is told in every language, and no sentence is of a rule that is gone."""
+    assert LANGUAGES[code].alerts.keys() == {alert["alert"] for alert in alerts()}
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_piece_that_messages_use_is_there(code: str) -> None:
+    """The layout and the pieces themselves name only pieces of the language, and each piece is used."""
+    template = (ROOT / "alertmanager" / "templates" / f"{code}.tmpl").read_text("utf-8")
+    layout = (ROOT / "alertmanager" / "templates" / "layout.tmpl").read_text("utf-8")
+    used = set(re.findall(r'template "words\.(\w+)"', layout + template))
+    assert used == {"sentence", *LANGUAGES[code].messages}
