@@ -1,22 +1,30 @@
 """Grafana's JSON (classic model, schemaVersion 42) from small builders."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from dashboards.look import (
-    DATASOURCE_UID,
-    DEFAULT_REFRESH,
-    DEFAULT_WINDOW,
-    FOLDER_TAG,
-    REFRESH_INTERVALS,
-    WINDOWS,
-)
+from dashboards.layout import COLUMNS, packed
+from dashboards.look import DEFAULT_REFRESH, FOLDER_TAG, REFRESH_INTERVALS
+from languages.language import Words
 
 Json = dict[str, Any]
-Place = tuple[int, int, int, int]
-"""x, y, width, height on the grid of 24 columns."""
 
 DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
+
+
+class Frame(NamedTuple):
+    """A panel's id, which never changes, its title and description, its width and height on the grid of 24 columns."""
+
+    id: int
+    title: str
+    about: str
+    width: int
+    height: int
+
+
+def frame(text: Words, panel_id: int, key: str, width: int, height: int, *, about: str = "") -> Frame:
+    """The frame of a panel whose title is the word `key`, and its description `key.about` or that of another key."""
+    return Frame(panel_id, text[key], text[f"{about or key}.about"], width, height)
 
 
 def target(
@@ -36,16 +44,31 @@ def target(
     }
 
 
-def panel(kind: str, panel_id: int, title: str, description: str, place: Place, targets: list[Json]) -> Json:
-    """What every panel has; the builders of panels.py and table.py add the rest."""
-    x, y, width, height = place
+def number(expr: str) -> list[Json]:
+    """One query of the present value."""
+    return [target("A", expr, instant=True)]
+
+
+def series(expressions: Mapping[str, str], *, instant: bool = False) -> list[Json]:
+    """One query per legend, called A, B, C …"""
+    named = enumerate(expressions.items())
+    return [target(chr(ord("A") + n), expr, legend=legend, instant=instant) for n, (legend, expr) in named]
+
+
+def rows(expressions: Mapping[str, str]) -> list[Json]:
+    """One query per name, each giving the rows of a table as they are now."""
+    return [target(ref, expr, table=True, instant=True) for ref, expr in expressions.items()]
+
+
+def panel(kind: str, frame: Frame, targets: list[Json]) -> Json:
+    """What every panel has; the builders of panels.py and table.py add the rest, layout.py its place."""
     return {
-        "id": panel_id,
+        "id": frame.id,
         "type": kind,
-        "title": title,
-        "description": description,
+        "title": frame.title,
+        "description": frame.about,
         "datasource": DATASOURCE,
-        "gridPos": {"x": x, "y": y, "w": width, "h": height},
+        "gridPos": {"x": 0, "y": 0, "w": frame.width, "h": frame.height},
         "pluginVersion": "12.4.0",
         "targets": targets,
         "fieldConfig": {"defaults": {}, "overrides": []},
@@ -53,14 +76,14 @@ def panel(kind: str, panel_id: int, title: str, description: str, place: Place, 
     }
 
 
-def row(panel_id: int, title: str, y: int) -> Json:
-    """A heading between panels."""
+def heading(panel_id: int, title: str) -> Json:
+    """A line between panels."""
     return {
         "id": panel_id,
         "type": "row",
         "title": title,
         "collapsed": False,
-        "gridPos": {"x": 0, "y": y, "w": 24, "h": 1},
+        "gridPos": {"x": 0, "y": 0, "w": COLUMNS, "h": 1},
         "panels": [],
     }
 
@@ -69,6 +92,11 @@ def override(name: str, **properties: Any) -> Json:
     """Settings of the field with this name; `custom__width` stands for `custom.width`."""
     found = [{"id": key.replace("__", "."), "value": value} for key, value in properties.items()]
     return {"matcher": {"id": "byName", "options": name}, "properties": found}
+
+
+def fixed(color: str) -> Json:
+    """One colour whatever the value."""
+    return {"mode": "fixed", "fixedColor": color}
 
 
 def value_mapping(results: Iterable[tuple[str, str, str]]) -> Json:
@@ -91,9 +119,15 @@ def null_mapping(text: str, color: str, index: int = 99) -> Json:
     return {"type": "special", "options": {"match": "null+nan", "result": result}}
 
 
-def thresholds(*steps: tuple[float | None, str]) -> Json:
+def graded(*steps: tuple[float | None, str]) -> Json:
     """Colours from a value on; the first step has None."""
-    return {"mode": "absolute", "steps": [{"value": value, "color": color} for value, color in steps]}
+    return {
+        "color": {"mode": "thresholds"},
+        "thresholds": {
+            "mode": "absolute",
+            "steps": [{"value": value, "color": color} for value, color in steps],
+        },
+    }
 
 
 def link(title: str, url: str, *, new_tab: bool = False) -> Json:
@@ -116,120 +150,6 @@ def page_link(title: str, uid: str, keep: Sequence[str], tooltip: str) -> Json:
         "targetBlank": False,
         "tags": [],
     }
-
-
-def datasource_variable(label: str) -> Json:
-    """Which Prometheus the dashboard asks."""
-    return {
-        "type": "datasource",
-        "name": "datasource",
-        "label": label,
-        "query": "prometheus",
-        "regex": "",
-        "refresh": 1,
-        "hide": 0,
-        "multi": False,
-        "includeAll": False,
-        "skipUrlSync": False,
-        "options": [],
-        "current": {"selected": True, "text": "Prometheus", "value": DATASOURCE_UID},
-    }
-
-
-def window_variable(label: str) -> Json:
-    """Width of the bars."""
-    return {
-        "type": "interval",
-        "name": "window",
-        "label": label,
-        "query": ",".join(WINDOWS),
-        "auto": False,
-        "auto_count": 30,
-        "auto_min": "10s",
-        "refresh": 2,
-        "hide": 0,
-        "skipUrlSync": False,
-        "options": [_option(value, value, value == DEFAULT_WINDOW) for value in WINDOWS],
-        "current": _option(DEFAULT_WINDOW, DEFAULT_WINDOW, True),
-    }
-
-
-def query_variable(
-    name: str, label: str, query: str, *, multi: bool, all_text: str = "All", regex: str = "", hide: int = 0
-) -> Json:
-    """Values of a label; `multi` also offers all of them."""
-    every: Json = {"selected": True, "text": [all_text], "value": ["$__all"]}
-    return {
-        "type": "query",
-        "name": name,
-        "label": label,
-        "datasource": DATASOURCE,
-        "query": {"qryType": 1, "query": query, "refId": "PrometheusVariableQueryEditor-VariableQuery"},
-        "definition": query,
-        "regex": regex,
-        "refresh": 2,
-        "sort": 5,
-        "hide": hide,
-        "multi": multi,
-        "includeAll": multi,
-        "allValue": ".*" if multi else None,
-        "skipUrlSync": False,
-        "options": [],
-        "current": every if multi else {},
-    }
-
-
-def choice_variable(
-    name: str, label: str, choices: Sequence[tuple[str, str]], all_text: str, hide: int = 0
-) -> Json:
-    """Some of (text, value), or all."""
-    every = {"selected": True, "text": [all_text], "value": ["$__all"]}
-    options = [_option(all_text, "$__all", True), *(_option(text, value) for text, value in choices)]
-    return {
-        "type": "custom",
-        "name": name,
-        "label": label,
-        "query": ", ".join(f"{text} : {value}" for text, value in choices),
-        "multi": True,
-        "includeAll": True,
-        "allValue": ".*",
-        "hide": hide,
-        "skipUrlSync": False,
-        "options": options,
-        "current": every,
-    }
-
-
-def text_variable(name: str, label: str, hide: int = 0) -> Json:
-    """A box to type into."""
-    return {
-        "type": "textbox",
-        "name": name,
-        "label": label,
-        "query": "",
-        "hide": hide,
-        "skipUrlSync": False,
-        "options": [_option("", "", True)],
-        "current": _option("", "", True),
-    }
-
-
-def constant_variable(name: str, value: str) -> Json:
-    """A value that the administrator may change in the generator, and nobody sees."""
-    return {
-        "type": "constant",
-        "name": name,
-        "label": name,
-        "query": value,
-        "hide": 2,
-        "skipUrlSync": True,
-        "options": [_option(value, value, True)],
-        "current": _option(value, value, True),
-    }
-
-
-def _option(text: str, value: str, selected: bool = False) -> Json:
-    return {"selected": selected, "text": text, "value": value}
 
 
 def annotation(name: str, expr: str, text: str) -> Json:
@@ -259,7 +179,7 @@ def dashboard(
     links: list[Json],
     panels: list[Json],
 ) -> Json:
-    """A whole dashboard, as provisioning reads it."""
+    """A whole dashboard, as provisioning reads it; the panels stand in the order given."""
     return {
         "uid": uid,
         "title": title,
@@ -280,5 +200,5 @@ def dashboard(
         "annotations": {"list": annotations},
         "links": links,
         "templating": {"list": variables},
-        "panels": panels,
+        "panels": packed(panels),
     }

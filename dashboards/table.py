@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.grafana import Json, Place, panel
+from dashboards.grafana import Frame, Json, panel
 
 HISTORY_REF = "H"
 EMPTY = "–"
@@ -39,29 +39,25 @@ class Column:
 
 
 def table(
-    panel_id: int,
-    title: str,
-    description: str,
-    place: Place,
+    frame: Frame,
     targets: list[Json],
     columns: Sequence[Column],
     *,
     key: str = "",
-    rows_of: str = "",
     sort: Sequence[tuple[str, bool]] = (),
     no_rows: str,
+    header: bool = True,
 ) -> Json:
     """A table of instant queries joined by the label `key`, with a history in target H if there is one.
 
-    `rows_of` is the target that decides which rows there are; `sort` holds (heading, descending);
-    `no_rows` is said when there is nothing.
+    The first target decides which rows there are then; `sort` holds (heading, descending);
+    `no_rows` is said when there is nothing; `header` off saves a line where there is little room.
     """
-    result = panel("table", panel_id, title, description, place, targets)
+    result = panel("table", frame, targets)
     history = HISTORY_REF in {target["refId"] for target in targets}
     result["transformations"] = [
         *(_history_to_string(key) if history else ()),
-        *(_join(key) if key else ()),
-        *(_only_rows_of(rows_of) if rows_of else ()),
+        *((_join(key), _only_rows_of(targets[0]["refId"])) if key else ()),
         *_choose(columns),
     ]
     result["fieldConfig"] = {
@@ -78,7 +74,7 @@ def table(
         "overrides": [column.override() for column in columns],
     }
     result["options"] = {
-        "showHeader": True,
+        "showHeader": header,
         "cellHeight": "sm",
         "enablePagination": False,
         "sortBy": [{"displayName": name, "desc": descending} for name, descending in sort],
@@ -104,14 +100,14 @@ def _history_to_string(key: str) -> list[Json]:
     ]
 
 
-def _join(key: str) -> list[Json]:
-    return [{"id": "joinByField", "options": {"byField": key, "mode": "outer"}}]
+def _join(key: str) -> Json:
+    return {"id": "joinByField", "options": {"byField": key, "mode": "outer"}}
 
 
-def _only_rows_of(ref: str) -> list[Json]:
+def _only_rows_of(ref: str) -> Json:
     """The filters stand in one query only; rows that only others know go."""
     is_there = {"fieldName": f"Value #{ref}", "config": {"id": "isNotNull", "options": {}}}
-    return [{"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": [is_there]}}]
+    return {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": [is_there]}}
 
 
 def _choose(columns: Sequence[Column]) -> list[Json]:

@@ -1,122 +1,66 @@
 """Exporter: is the monitoring itself well?"""
 
 from dashboards import panels
-from dashboards.grafana import (
-    Json,
-    annotation,
-    constant_variable,
-    dashboard,
-    datasource_variable,
-    null_mapping,
-    query_variable,
-    row,
-    target,
-    thresholds,
-    value_mapping,
-    window_variable,
-)
+from dashboards.columns import FILLED, GOOD_SHARE, PERCENT, PLAIN, WRAPPED, ago_columns, gauge_column
+from dashboards.grafana import Json, frame, graded, heading, null_mapping, number, rows, value_mapping
 from dashboards.look import GREEN, GREY, NO_DATA, QUIET_GREEN, RED, YELLOW
-from dashboards.pages.navigation import RUNBOOKS, links
-from dashboards.panels import Texts
+from dashboards.pages.page import Firing, page
 from dashboards.queries import exporter as queries
 from dashboards.table import Column, table
+from dashboards.variables import query_variable
+from languages.language import Words
 
 UID = "status-exporter"
-GOOD_AT_ZERO = thresholds((None, GREEN), (1, RED))
-CALM_AT_ZERO = thresholds((None, GREY), (1, YELLOW))
+GOOD_AT_ZERO = graded((None, GREEN), (1, RED))
+CALM_AT_ZERO = graded((None, GREY), (1, YELLOW))
+FRESH = graded((None, GREEN), (67, YELLOW), (100, RED))
+INSTANCE = "{{instance}}"
 
 
-def build(text: Texts) -> Json:
+def build(text: Words) -> Json:
     """The whole dashboard."""
-    return dashboard(
+    return page(
+        text,
         UID,
-        text["exporter"],
-        text["exporter.about"],
-        variables=[
-            datasource_variable(text["datasource"]),
-            query_variable("kind", text["kind"], queries.KINDS, multi=True, all_text=text["all"]),
-            window_variable(text["window"]),
-            constant_variable("runbooks", RUNBOOKS),
-        ],
-        annotations=[annotation(text["alerts"], queries.FIRING, "{{source}}")],
-        links=links(text, UID),
-        panels=[
+        "exporter",
+        [
             *health(text),
-            row(10, text["sources"], 4),
+            heading(10, text["sources"]),
             sources(text),
             *polls(text),
-            row(20, text["data"], 29),
+            heading(20, text["data"]),
             *coverage(text),
-            row(30, text["process"], 38),
+            heading(30, text["process"]),
             *process(text),
-            panels.alerts(40, text, (0, 55, 24, 6), queries.ALERTS),
+            exporters(text),
+            panels.alerts(40, text, 24, 6, queries.ALERTS),
         ],
+        variables=[query_variable("kind", text["kind"], queries.KINDS, all_text=text["all"])],
+        firing=Firing(queries.FIRING, "{{source}}"),
     )
 
 
-def health(text: Texts) -> list[Json]:
+def health(text: Words) -> list[Json]:
     """Six numbers that are green when all is well."""
-    coloured = {"color": {"mode": "thresholds"}}
     said = value_mapping([("1", text["yes"], GREEN), ("0", text["no"], RED)])
-    sources_up = panels.stat(
-        1,
-        text["sources_down"],
-        text["sources_down.about"],
-        (0, 0, 4, 4),
-        [target("A", queries.sources_down(), instant=True)],
-        **coloured,
-        thresholds=GOOD_AT_ZERO,
-    )
-    stale = panels.stat(
-        2,
-        text["stale"],
-        text["stale.about"],
-        (4, 0, 4, 4),
-        [target("A", queries.stale_sources(), instant=True)],
-        **coloured,
-        thresholds=GOOD_AT_ZERO,
-    )
-    oldest = panels.plain_stat(
-        3,
-        text["oldest"],
-        text["oldest.about"],
-        (8, 0, 4, 4),
-        [target("A", queries.oldest_age(), instant=True)],
-        unit="s",
-        decimals=0,
-    )
-    down = panels.stat(
-        4,
-        text["exporters_down"],
-        text["exporters_down.about"],
-        (12, 0, 4, 4),
-        [target("A", queries.exporters_down(), instant=True)],
-        **coloured,
-        thresholds=GOOD_AT_ZERO,
-    )
-    reload = panels.stat(
-        5,
-        text["reload"],
-        text["reload.about"],
-        (16, 0, 4, 4),
-        [target("A", queries.reload_ok(), instant=True)],
-        mappings=[said, null_mapping(text[NO_DATA], GREY)],
-    )
-    covered = panels.stat(
-        6,
-        text["coverage_24h"],
-        text["coverage_24h.about"],
-        (20, 0, 4, 4),
-        [target("A", f"min({queries.coverage_24h()})", instant=True)],
-        **coloured,
-        unit="percent",
-        decimals=1,
-        thresholds=thresholds((None, RED), (95, YELLOW), (99.5, GREEN)),
-    )
-    return [sources_up, stale, oldest, down, reload, covered]
+    covered = number(f"min({queries.coverage_24h()})")
+    return [
+        panels.stat(frame(text, 1, "sources_down", 4, 4), number(queries.sources_down()), **GOOD_AT_ZERO),
+        panels.stat(frame(text, 2, "stale", 4, 4), number(queries.stale_sources()), **GOOD_AT_ZERO),
+        panels.stat(
+            frame(text, 3, "oldest", 4, 4), number(queries.oldest_age()), colored=False, unit="s", decimals=0
+        ),
+        panels.stat(frame(text, 4, "exporters_down", 4, 4), number(queries.exporters_down()), **GOOD_AT_ZERO),
+        panels.stat(
+            frame(text, 5, "reload", 4, 4),
+            number(queries.reload_ok()),
+            mappings=[said, null_mapping(text[NO_DATA], GREY)],
+        ),
+        panels.stat(frame(text, 6, "coverage_24h", 4, 4), covered, **PERCENT, **GOOD_SHARE),
+    ]
 
 
-def sources(text: Texts) -> Json:
+def sources(text: Words) -> Json:
     """One row per source, those that are down first."""
     expressions = {
         "A": queries.source_state(),
@@ -129,182 +73,92 @@ def sources(text: Texts) -> Json:
         "R": queries.rejected_24h(),
     }
     return table(
-        11,
-        text["sources"],
-        text["sources.about"],
-        (0, 5, 24, 8),
-        [target(ref, expr, table=True, instant=True) for ref, expr in expressions.items()],
+        frame(text, 11, "sources", 24, 8),
+        rows(expressions),
         source_columns(text),
         key="source",
-        rows_of="A",
         sort=[(text["status"], False), (text["freshness"], True)],
         no_rows=text["sources.none"],
     )
 
 
-def source_columns(text: Texts) -> list[Column]:
+def source_columns(text: Words) -> list[Column]:
     """From left to right."""
-    state = {
-        "mappings": [value_mapping([("1", text["source.up"], QUIET_GREEN), ("0", text["source.down"], RED)])],
-        "custom.cellOptions": {"type": "color-background", "mode": "basic"},
-    }
-    fresh = {
-        "unit": "percent",
-        "decimals": 0,
-        "min": 0,
-        "max": 100,
-        "color": {"mode": "thresholds"},
-        "thresholds": thresholds((None, GREEN), (67, YELLOW), (100, RED)),
-        "custom.cellOptions": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
-    }
-    count = {
-        "decimals": 0,
-        "custom.cellOptions": {"type": "color-text"},
-        "color": {"mode": "thresholds"},
-        "thresholds": CALM_AT_ZERO,
-    }
-    seconds = {"unit": "s", "decimals": 2}
+    words = value_mapping([("1", text["source.up"], QUIET_GREEN), ("0", text["source.down"], RED)])
+    count = {"decimals": 0} | PLAIN | CALM_AT_ZERO
     return [
-        Column("source", text["source"], min_width=160, properties={"custom.wrapText": True}),
+        Column("source", text["source"], min_width=160, properties=WRAPPED),
         Column("kind", text["kind"], width=80),
-        Column("Value #A", text["status"], width=112, properties=state),
-        *panels.ago_columns("Value #L", "Value #M", text["last_success"]),
-        Column("Value #F", text["freshness"], width=120, properties=fresh),
+        Column("Value #A", text["status"], width=112, properties={"mappings": [words]} | FILLED),
+        *ago_columns("Value #L", "Value #M", text["last_success"]),
+        gauge_column("Value #F", text["freshness"], 120, FRESH, 0),
         Column("Value #I", text["interval"], width=84, properties={"unit": "s", "decimals": 0}),
-        Column("Value #D", text["mean_poll"], width=100, properties=seconds),
+        Column("Value #D", text["mean_poll"], width=100, properties={"unit": "s", "decimals": 2}),
         Column("Value #P", text["failures_24h"], width=92, properties=count),
         Column("Value #R", text["rejected_24h"], width=100, properties=count),
     ]
 
 
-def polls(text: Texts) -> list[Json]:
+def polls(text: Words) -> list[Json]:
     """How long polls take, and why they fail."""
-    durations = panels.chart(
-        12,
-        text["poll_seconds"],
-        text["poll_seconds.about"],
-        (0, 13, 12, 8),
-        [
-            target("A", queries.poll_seconds(0.5), legend=f"{{{{kind}}}} · {text['median']}"),
-            target("B", queries.poll_seconds(0.95), legend="{{kind}} · 95 %"),
-        ],
-        unit="s",
-    )
-    durations |= {"interval": "5m"}
-    ages = panels.chart(
-        13,
-        text["ages"],
-        text["ages.about"],
-        (12, 13, 12, 8),
-        [target("A", queries.ages(), legend="{{kind}}")],
-        unit="s",
-    )
-    failures = panels.bars(
-        14,
-        text["poll_failures"],
-        text["poll_failures.about"],
-        (0, 21, 12, 8),
-        [target("A", queries.failures(), legend="{{reason}}")],
-        unit="none",
-        no_value=text["no_failures"],
-    )
-    rejected = panels.bars(
-        15,
-        text["rejected"],
-        text["rejected.about"],
-        (12, 21, 12, 8),
-        [target("A", queries.rejected(), legend="{{reason}}")],
-        unit="none",
-        no_value=text["no_rejected"],
-    )
-    return [durations, ages, failures, rejected]
+    quantiles = {
+        f"{{{{kind}}}} · {text['median']}": queries.poll_seconds(0.5),
+        "{{kind}} · 95 %": queries.poll_seconds(0.95),
+    }
+    durations = panels.chart(frame(text, 12, "poll_seconds", 12, 8), quantiles, unit="s") | {"interval": "5m"}
+    return [
+        durations,
+        panels.chart(frame(text, 13, "ages", 12, 8), {"{{kind}}": queries.ages()}, unit="s"),
+        by_reason(text, 14, "poll_failures", queries.failures(), "no_failures"),
+        by_reason(text, 15, "rejected", queries.rejected(), "no_rejected"),
+    ]
 
 
-def coverage(text: Texts) -> list[Json]:
+def by_reason(text: Words, panel_id: int, key: str, expr: str, none: str) -> Json:
+    """How often something went wrong, and why."""
+    head = frame(text, panel_id, key, 12, 8)
+    return panels.bars(head, {"{{reason}}": expr}, unit="none", no_value=text[none])
+
+
+def coverage(text: Words) -> list[Json]:
     """How much of the time has data, and how much data there is."""
     covered = panels.bars(
-        21,
-        text["coverage"],
-        text["coverage.about"],
-        (0, 30, 12, 8),
-        [target("A", queries.coverage(), legend="{{what}}")],
-        unit="percent",
-        decimals=1,
+        frame(text, 21, "coverage", 12, 8), {"{{what}}": queries.coverage()}, unit="percent", decimals=1
     )
-    covered["fieldConfig"]["defaults"]["max"] = 100
-    covered["fieldConfig"]["defaults"]["custom"] |= {
-        "stacking": {"mode": "none", "group": "A"},
-        "fillOpacity": 60,
-    }
-    series = panels.chart(
-        22,
-        text["series"],
-        text["series.about"],
-        (12, 30, 12, 8),
-        [target("A", queries.series(), legend="{{instance}}")],
-        unit="short",
-    )
-    return [covered, series]
+    defaults = covered["fieldConfig"]["defaults"]
+    defaults["max"] = 100
+    defaults["custom"] |= {"stacking": {"mode": "none", "group": "A"}, "fillOpacity": 60}
+    return [
+        covered,
+        panels.chart(frame(text, 22, "series", 12, 8), {INSTANCE: queries.series()}, unit="short"),
+    ]
 
 
-def process(text: Texts) -> list[Json]:
+def process(text: Words) -> list[Json]:
     """What the exporter costs."""
-    of_exporter = queries.of_exporter
-    scrape = panels.chart(
-        31,
-        text["scrape_seconds"],
-        text["scrape_seconds.about"],
-        (0, 39, 12, 8),
-        [
-            target(
-                "A", of_exporter("scrape_duration_seconds"), legend=f"{{{{instance}}}} · {text['scrape']}"
-            ),
-            target("B", "exporter_render_duration_seconds", legend=f"{{{{instance}}}} · {text['render']}"),
-        ],
-        unit="s",
-    )
-    size = panels.chart(
-        32,
-        text["size"],
-        text["size.about"],
-        (12, 39, 12, 8),
-        [target("A", "exporter_exposition_size_bytes", legend="{{instance}}")],
-        unit="bytes",
-    )
-    memory = panels.chart(
-        33,
-        text["memory"],
-        text["memory.about"],
-        (0, 47, 8, 8),
-        [target("A", of_exporter("process_resident_memory_bytes"), legend="{{instance}}")],
-        unit="bytes",
-    )
-    cpu = panels.chart(
-        34,
-        text["cpu"],
-        text["cpu.about"],
-        (8, 47, 8, 8),
-        [target("A", queries.cpu(), legend="{{instance}}")],
-        unit="percentunit",
-    )
-    return [scrape, size, memory, cpu, exporters(text)]
+    durations = {
+        f"{INSTANCE} · {text['scrape']}": queries.of_exporter("scrape_duration_seconds"),
+        f"{INSTANCE} · {text['render']}": "exporter_render_duration_seconds",
+    }
+    size, memory = "exporter_exposition_size_bytes", queries.of_exporter("process_resident_memory_bytes")
+    return [
+        panels.chart(frame(text, 31, "scrape_seconds", 12, 8), durations, unit="s"),
+        panels.chart(frame(text, 32, "size", 12, 8), {INSTANCE: size}, unit="bytes"),
+        panels.chart(frame(text, 33, "memory", 8, 8), {INSTANCE: memory}, unit="bytes"),
+        panels.chart(frame(text, 34, "cpu", 8, 8), {INSTANCE: queries.cpu()}, unit="percentunit"),
+    ]
 
 
-def exporters(text: Texts) -> Json:
+def exporters(text: Words) -> Json:
     """Which exporters run, and since when their configuration is in force."""
-    expressions = {"V": queries.versions(), "L": queries.reload_ms(), "M": queries.reload_ms()}
     return table(
-        35,
-        text["exporters"],
-        text["exporters.about"],
-        (16, 47, 8, 8),
-        [target(ref, expr, table=True, instant=True) for ref, expr in expressions.items()],
+        frame(text, 35, "exporters", 8, 8),
+        rows({"V": queries.versions(), "L": queries.reload_ms(), "M": queries.reload_ms()}),
         [
             Column("instance", text["address"], min_width=120),
             Column("version", text["version"], width=80),
-            *panels.ago_columns("Value #L", "Value #M", text["config_loaded"]),
+            *ago_columns("Value #L", "Value #M", text["config_loaded"]),
         ],
         key="instance",
-        rows_of="V",
         no_rows=text[NO_DATA],
     )

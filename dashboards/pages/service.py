@@ -1,40 +1,28 @@
 """Service: everything of one service."""
 
 from dashboards import panels
-from dashboards.grafana import (
-    Json,
-    annotation,
-    constant_variable,
-    dashboard,
-    datasource_variable,
-    link,
-    override,
-    query_variable,
-    target,
-    thresholds,
-    window_variable,
-)
-from dashboards.look import GREEN, GREY, NO_DATA, RED, SERVICE_STATES, YELLOW, State
+from dashboards.columns import GOOD_SHARE, PERCENT, PLAIN, WRAPPED, ago_columns, state_column, state_mappings
+from dashboards.grafana import Json, frame, graded, link, number, rows, series
+from dashboards.look import GREY, NO_DATA, SERVICE_STATES, State
 from dashboards.pages import services
-from dashboards.pages.navigation import RUNBOOKS, links
-from dashboards.panels import Texts
+from dashboards.pages.page import Firing, page
 from dashboards.queries import service as queries
 from dashboards.table import Column, table
+from dashboards.variables import HIDDEN, query_variable
+from languages.language import Words
 
 UID = "service"
 CHECK_STATES = SERVICE_STATES[:3]
+INSTANCE = "{{service_id}} @ {{node}}"
 
 
-def build(text: Texts) -> Json:
-    """The whole dashboard."""
-    return dashboard(
+def build(text: Words) -> Json:
+    """The whole dashboard; what was chosen on Services goes along, hidden."""
+    return page(
+        text,
         UID,
-        text["service"],
-        text["service.about"],
-        variables=variables(text),
-        annotations=[annotation(text["alerts"], queries.FIRING, "{{service_id}}")],
-        links=links(text, UID, back_with=("search", "status", "tag")),
-        panels=[
+        "service",
+        [
             status(text),
             instance_count(text),
             passing(text),
@@ -45,131 +33,79 @@ def build(text: Texts) -> Json:
             instances(text),
             changes(text),
             checks(text),
-            panels.alerts(11, text, (0, 36, 24, 6), queries.ALERTS),
+            panels.alerts(11, text, 24, 6, queries.ALERTS),
         ],
+        variables=[
+            query_variable("datacenter", text["datacenter"], queries.DATACENTERS),
+            query_variable("service", text["service"], queries.NAMES),
+        ],
+        hidden=services.filters(text, HIDDEN),
+        firing=Firing(queries.FIRING, "{{service_id}}"),
+        back_with=("search", "status", "tag"),
     )
 
 
-def variables(text: Texts) -> list[Json]:
-    """Which service; what was chosen on Services goes along, hidden."""
-    return [
-        datasource_variable(text["datasource"]),
-        query_variable("datacenter", text["datacenter"], queries.DATACENTERS, multi=False),
-        query_variable("service", text["service"], queries.NAMES, multi=False),
-        window_variable(text["window"]),
-        *services.variables(text, hide=2),
-        constant_variable("runbooks", RUNBOOKS),
-    ]
-
-
-def status(text: Texts) -> Json:
+def status(text: Words) -> Json:
     """The worst status of the instances, in its colour."""
-    result = panels.stat(
-        1,
-        text["status"],
-        text["service.status.about"],
-        (0, 0, 5, 4),
-        [target("A", queries.status(), instant=True)],
-    )
-    result["fieldConfig"]["defaults"] |= {"mappings": panels.state_mappings(SERVICE_STATES, text)}
-    return result
-
-
-def instance_count(text: Texts) -> Json:
-    """How many are up, of how many."""
-    targets = [
-        target("A", queries.up(), legend=text["up"], instant=True),
-        target("B", queries.total(), legend=text["total"], instant=True),
-    ]
-    result = panels.plain_stat(2, text["instances"], text["service.instances.about"], (5, 0, 5, 4), targets)
-    result["options"]["textMode"] = "value_and_name"
-    return result
-
-
-def passing(text: Texts) -> Json:
-    """Passing share of 24 hours."""
     return panels.stat(
-        3,
-        text["passing_24h"],
-        text["passing_24h.about"],
-        (10, 0, 4, 4),
-        [target("A", queries.passing_24h(), instant=True)],
-        unit="percent",
-        decimals=1,
-        color={"mode": "thresholds"},
-        thresholds=thresholds((None, RED), (95, YELLOW), (99.5, GREEN)),
+        frame(text, 1, "status", 5, 4, about="service.status"),
+        number(queries.status()),
+        mappings=state_mappings(SERVICE_STATES, text),
     )
 
 
-def changes_24h(text: Texts) -> Json:
+def instance_count(text: Words) -> Json:
+    """How many are up, of how many."""
+    return panels.stat(
+        frame(text, 2, "instances", 5, 4, about="service.instances"),
+        series({text["up"]: queries.up(), text["total"]: queries.total()}, instant=True),
+        names=True,
+        colored=False,
+    )
+
+
+def passing(text: Words) -> Json:
+    """Passing share of 24 hours."""
+    colored = PERCENT | GOOD_SHARE
+    return panels.stat(frame(text, 3, "passing_24h", 4, 4), number(queries.passing_24h()), **colored)
+
+
+def changes_24h(text: Words) -> Json:
     """Number of status changes in 24 hours."""
-    return panels.plain_stat(
-        4,
-        text["changes_24h"],
-        text["changes.about"],
-        (14, 0, 4, 4),
-        [target("A", queries.changes_24h(), instant=True)],
+    return panels.stat(
+        frame(text, 4, "changes_24h", 4, 4, about="changes"),
+        number(queries.changes_24h()),
+        colored=False,
         decimals=0,
     )
 
 
-def address(text: Texts) -> Json:
+def address(text: Words) -> Json:
     """Where the service answers."""
-    url = {"links": [link(text["open_url"], "${__value.raw}", new_tab=True)], "custom.wrapText": True}
-    result = table(
-        5,
-        text["url"],
-        text["url.about"],
-        (18, 0, 6, 4),
-        [target("A", queries.url(), table=True, instant=True)],
+    url = {"links": [link(text["open_url"], "${__value.raw}", new_tab=True)]} | WRAPPED
+    return table(
+        frame(text, 5, "url", 6, 4),
+        rows({"A": queries.url()}),
         [Column("url", text["url"], properties=url)],
         no_rows=text[NO_DATA],
+        header=False,
     )
-    result["options"]["showHeader"] = False
-    return result
 
 
-def shares(text: Texts) -> Json:
+def shares(text: Words) -> Json:
     """Stacked bars per window."""
     parts = [(state, queries.share(state.key)) for state in SERVICE_STATES]
-    return panels.share_bars(6, text["shares"], text, (0, 4, 24, 8), parts, queries.no_data())
+    return panels.share_bars(frame(text, 6, "shares", 24, 8), text, parts, queries.no_data())
 
 
-def timeline(text: Texts) -> Json:
+def timeline(text: Words) -> Json:
     """Each instance's statuses, exact to the minute."""
-    legend = "{{service_id}} @ {{node}}"
-    return panels.timeline(
-        7, text["timeline"], text, (0, 12, 24, 8), queries.timeline(), legend, SERVICE_STATES
-    )
+    head = frame(text, 7, "timeline", 24, 8)
+    return panels.timeline(head, {INSTANCE: queries.timeline()}, SERVICE_STATES, text)
 
 
-def instances(text: Texts) -> Json:
-    """What is registered now."""
-    columns = [
-        panels.state_column("Value #A", text["status"], SERVICE_STATES, text),
-        Column("service_id", text["instance"], min_width=120),
-        Column("node", text["node"], width=120),
-        Column("endpoint", text["address"], min_width=140),
-        *panels.ago_columns("Value #S", "Value #T", text["since"]),
-        *panels.ago_columns("Value #L", "Value #M", text["last_checked"]),
-        *(check_column(state, text) for state in CHECK_STATES),
-    ]
-    return table(
-        8,
-        text["instances"],
-        text["instances.about"],
-        (0, 20, 24, 8),
-        instance_targets(),
-        columns,
-        key="row",
-        rows_of="A",
-        sort=[(text["status"], True), (text["instance"], False)],
-        no_rows=text["instances.none"],
-    )
-
-
-def instance_targets() -> list[Json]:
-    """One query per column that is not a label; times twice, as "ago" and exact."""
+def instances(text: Words) -> Json:
+    """What is registered now: a query per column that is not a label; times twice, as "ago" and exact."""
     expressions = {
         "A": queries.status_of_each(),
         "E": queries.addresses(),
@@ -179,7 +115,27 @@ def instance_targets() -> list[Json]:
         "M": queries.checked_ms(),
         **{check_ref(state): queries.checks_of_each(state.key) for state in CHECK_STATES},
     }
-    return [target(ref, expr, table=True, instant=True) for ref, expr in expressions.items()]
+    return table(
+        frame(text, 8, "instances", 24, 8),
+        rows(expressions),
+        instance_columns(text),
+        key="row",
+        sort=[(text["status"], True), (text["instance"], False)],
+        no_rows=text["instances.none"],
+    )
+
+
+def instance_columns(text: Words) -> list[Column]:
+    """From left to right."""
+    return [
+        state_column("Value #A", text["status"], SERVICE_STATES, text),
+        Column("service_id", text["instance"], min_width=120),
+        Column("node", text["node"], width=120),
+        Column("endpoint", text["address"], min_width=140),
+        *ago_columns("Value #S", "Value #T", text["since"]),
+        *ago_columns("Value #L", "Value #M", text["last_checked"]),
+        *(check_column(state, text) for state in CHECK_STATES),
+    ]
 
 
 def check_ref(state: State) -> str:
@@ -187,41 +143,23 @@ def check_ref(state: State) -> str:
     return f"Checks{state.key.title()}"
 
 
-def check_column(state: State, text: Texts) -> Column:
+def check_column(state: State, text: Words) -> Column:
     """Number of checks in a status, coloured when there are any."""
-    color = GREY if state.key == "passing" else state.color
-    properties = {
-        "custom.align": "center",
-        "custom.cellOptions": {"type": "color-text"},
-        "color": {"mode": "thresholds"},
-        "thresholds": thresholds((None, GREY), (1, color)),
-    }
+    colors = graded((None, GREY), (1, GREY if state.key == "passing" else state.color))
+    properties = {"custom.align": "center"} | PLAIN | colors
     return Column(f"Value #{check_ref(state)}", text[f"checks.{state.key}"], width=88, properties=properties)
 
 
-def changes(text: Texts) -> Json:
+def changes(text: Words) -> Json:
     """When it changed, and how often."""
-    targets = [target("A", queries.changes(), legend="{{service_id}} @ {{node}}")]
-    return panels.bars(9, text["changes"], text["changes.about"], (0, 28, 12, 8), targets, unit="none")
+    return panels.bars(frame(text, 9, "changes", 12, 8), {INSTANCE: queries.changes()}, unit="none")
 
 
-def checks(text: Texts) -> Json:
+def checks(text: Words) -> Json:
     """Checks of all instances over time."""
-    targets = [
-        target(chr(ord("A") + n), queries.checks(state.key), legend=text[state.key])
-        for n, state in enumerate(CHECK_STATES)
-    ]
-    result = panels.chart(
-        10, text["checks"], text["checks.about"], (12, 28, 12, 8), targets, unit="none", decimals=0
-    )
-    custom = result["fieldConfig"]["defaults"]["custom"]
-    custom |= {
-        "stacking": {"mode": "normal", "group": "A"},
-        "fillOpacity": 80,
-        "lineWidth": 0,
-        "lineInterpolation": "stepAfter",
-    }
-    result["fieldConfig"]["overrides"] = [
-        override(text[s.key], color={"mode": "fixed", "fixedColor": s.color}) for s in CHECK_STATES
-    ]
+    expressions = {text[state.key]: queries.checks(state.key) for state in CHECK_STATES}
+    result = panels.chart(frame(text, 10, "checks", 12, 8), expressions, unit="none", decimals=0)
+    steps = {"fillOpacity": 80, "lineWidth": 0, "lineInterpolation": "stepAfter"}
+    result["fieldConfig"]["defaults"]["custom"] |= panels.STACKED | steps
+    result["fieldConfig"]["overrides"] = panels.state_colors(CHECK_STATES, text)
     return result

@@ -1,24 +1,14 @@
 """Services: one table, one row per service."""
 
 from dashboards import panels
-from dashboards.grafana import (
-    Json,
-    annotation,
-    choice_variable,
-    constant_variable,
-    dashboard,
-    datasource_variable,
-    link,
-    query_variable,
-    target,
-    text_variable,
-    window_variable,
-)
+from dashboards.columns import WRAPPED, history_column, share_column, state_column
+from dashboards.grafana import Json, frame, link
 from dashboards.look import SERVICE_STATES, worst_first
-from dashboards.pages.navigation import RUNBOOKS, links
-from dashboards.panels import Texts
+from dashboards.pages.page import Firing, page
 from dashboards.queries import services as queries
-from dashboards.table import Column, table
+from dashboards.table import Column
+from dashboards.variables import SHOWN, choice_variable, query_variable, text_variable
+from languages.language import Words
 
 UID = "services"
 SERVICE_URL = (
@@ -28,100 +18,79 @@ SERVICE_URL = (
 )
 
 
-def build(text: Texts) -> Json:
+def build(text: Words) -> Json:
     """The whole dashboard."""
-    return dashboard(
+    every = text["all"]
+    return page(
+        text,
         UID,
-        text["services"],
-        text["services.about"],
-        variables=variables(text),
-        annotations=[annotation(text["alerts"], queries.FIRING, "{{service}}")],
-        links=links(text, UID),
-        panels=[
+        "services",
+        [
             counts(text),
-            panels.alerts(2, text, (13, 0, 11, 4), queries.ALERTS, header=False),
+            panels.alerts(2, text, 11, 4, queries.ALERTS, header=False),
             overview(text),
         ],
+        variables=[
+            *filters(text),
+            query_variable("datacenter", text["datacenter"], queries.DATACENTERS, all_text=every),
+            query_variable("service", text["service"], queries.NAMES, all_text=every),
+        ],
+        firing=Firing(queries.FIRING, "{{service}}"),
     )
 
 
-def variables(text: Texts, hide: int = 0) -> list[Json]:
-    """What can be chosen; the dashboard Service carries the same, hidden, to hand them back."""
+def filters(text: Words, hide: int = SHOWN) -> list[Json]:
+    """What narrows the rows; the dashboard Service carries the same, hidden, to hand them back."""
     every = text["all"]
     states = [(text[state.key], str(state.code)) for state in worst_first(SERVICE_STATES)]
-    tag = query_variable(
-        "tag", text["tag"], queries.TAGS, multi=True, all_text=every, regex=queries.TAG_OF_TAGS, hide=hide
-    )
-    chosen = [
+    return [
         text_variable("search", text["search"], hide),
         choice_variable("status", text["status"], states, every, hide),
-        tag,
-    ]
-    if hide:
-        return chosen
-    datacenter = query_variable(
-        "datacenter", text["datacenter"], queries.DATACENTERS, multi=True, all_text=every
-    )
-    service = query_variable("service", text["service"], queries.NAMES, multi=True, all_text=every)
-    return [
-        datasource_variable(text["datasource"]),
-        *chosen,
-        datacenter,
-        service,
-        window_variable(text["window"]),
-        constant_variable("runbooks", RUNBOOKS),
+        query_variable(
+            "tag", text["tag"], queries.TAGS, all_text=every, regex=queries.TAG_OF_TAGS, hide=hide
+        ),
     ]
 
 
-def counts(text: Texts) -> Json:
-    """How many services are in each status; a click shows only those."""
-    url = (
-        f"/d/{UID}?${{__url_time_range}}&${{datasource:queryparam}}&${{window:queryparam}}"
-        "&${search:queryparam}&${tag:queryparam}&${datacenter:queryparam}&${service:queryparam}&var-status="
-    )
-    tiles = [(s, queries.count(s.code), f"{url}{s.code}") for s in worst_first(SERVICE_STATES)]
-    return panels.counts(1, text["services.counts"], text, (0, 0, 13, 4), tiles)
+def counts(text: Words) -> Json:
+    """How many services are in each status."""
+    keep = ("search", "tag", "datacenter", "service")
+    head = frame(text, 1, "services.counts", 13, 4, about="counts")
+    return panels.counts(UID, head, text, SERVICE_STATES, queries.count, keep)
 
 
-def overview(text: Texts) -> Json:
+def overview(text: Words) -> Json:
     """The table."""
-    targets = [
-        target("A", queries.rows(), table=True, instant=True),
-        target("I", queries.info(), table=True, instant=True),
-        target("N", queries.instances(), table=True, instant=True),
-        target("U", queries.passing_24h(), table=True, instant=True),
-        target("H", queries.history(), table=True),
-    ]
-    result = table(
-        3,
-        text["services"],
-        text["services.table.about"],
-        (0, 4, 24, 20),
-        targets,
+    expressions = {
+        "A": queries.rows(),
+        "I": queries.info(),
+        "N": queries.instances(),
+        "U": queries.passing_24h(),
+    }
+    return panels.history_table(
+        frame(text, 3, "services", 24, 20, about="services.table"),
+        expressions,
+        queries.history(),
         columns(text),
         key="row",
-        rows_of="A",
         sort=[(text["status"], True), (text["passing_24h"], False)],
         no_rows=text["services.none"],
     )
-    result |= {"interval": "$window", "maxDataPoints": 1000, "timeFrom": "24h", "hideTimeOverride": True}
-    return result
 
 
-def columns(text: Texts) -> list[Column]:
+def columns(text: Words) -> list[Column]:
     """From left to right; `url`, `datacenter` and `service` serve the links."""
-    wrapped = {"custom.wrapText": True}
-    details = link(text["open_service"], SERVICE_URL)
-    pills = {"custom.cellOptions": {"type": "pill"}, "color": {"mode": "palette-classic-by-name"}} | wrapped
-    url = {"links": [link(text["open_url"], "${__data.fields.url}", new_tab=True)]} | wrapped
+    details = {"links": [link(text["open_service"], SERVICE_URL)]} | WRAPPED
+    url = {"links": [link(text["open_url"], "${__data.fields.url}", new_tab=True)]} | WRAPPED
+    pills = {"custom.cellOptions": {"type": "pill"}, "color": {"mode": "palette-classic-by-name"}} | WRAPPED
     return [
-        Column("name", text["service_name"], min_width=104, properties={"links": [details]} | wrapped),
-        panels.state_column("Value #A", text["status"], SERVICE_STATES, text),
+        Column("name", text["service_name"], min_width=104, properties=details),
+        state_column("Value #A", text["status"], SERVICE_STATES, text),
         Column("instances", text["up_of_total"], width=80, properties={"custom.align": "center"}),
         Column("host", text["url"], width=268, properties=url),
         Column("tags", text["tags"], min_width=92, properties=pills),
-        panels.share_column("Value #U", text["passing_24h"]),
-        panels.history_column(text["history_24h"], SERVICE_STATES, text, SERVICE_URL),
+        share_column("Value #U", text["passing_24h"]),
+        history_column(text["history_24h"], SERVICE_STATES, text, SERVICE_URL),
         Column("url"),
         Column("datacenter"),
         Column("service"),

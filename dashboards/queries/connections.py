@@ -1,17 +1,9 @@
 """Queries of the dashboard Connections: one row per connection, over what the variables choose."""
 
 from dashboards.history import History
-from dashboards.look import CONNECTION_STATES, NO_DATA_CODE
-from dashboards.queries.promql import (
-    SEARCH,
-    alerts,
-    chosen,
-    firing,
-    one_per,
-    percent,
-    percent_24h,
-    worst,
-)
+from dashboards.look import CONNECTION_STATES
+from dashboards.queries.promql import SEARCH, alerts, firing, one_per, percent, percent_24h
+from dashboards.queries.subjects import Subjects, count_of
 
 SHARES = "connection:connection_status:avg"
 WORST = "connection:connection_status:worst"
@@ -19,6 +11,7 @@ CONNECTION = "connection, kind"
 SELECTED = 'kind=~"$kind"'
 SHOWN = "name, details, icon, action, action_url"
 CARDS = 24
+CONNECTIONS = Subjects(CONNECTION, "connection_status", CONNECTION_STATES, WORST, SELECTED)
 
 KINDS = f"label_values({WORST}, kind)"
 FIRING, ALERTS = firing('service=""'), alerts('service=""')
@@ -26,34 +19,22 @@ FIRING, ALERTS = firing('service=""'), alerts('service=""')
 
 def states() -> str:
     """The status of every connection seen in 24 hours, whether it is there or not."""
-    found = " or ".join(
-        (
-            f"connection_info{{{SELECTED},name=~`{SEARCH}`}}",
-            f"connection_info{{{SELECTED},details=~`{SEARCH}`}}",
-            f"last_over_time({WORST}{{{SELECTED},connection=~`{SEARCH}`}}[24h])",
-        )
+    found = (
+        f"connection_info{{{SELECTED},name=~`{SEARCH}`}}",
+        f"connection_info{{{SELECTED},details=~`{SEARCH}`}}",
+        f"last_over_time({WORST}{{{SELECTED},connection=~`{SEARCH}`}}[24h])",
     )
-    return f"(({_known()}) and on ({CONNECTION}) ({found}))"
-
-
-def _known() -> str:
-    now = worst(CONNECTION, "connection_status", CONNECTION_STATES, SELECTED)
-    return f"{now} or {NO_DATA_CODE} * {_seen()}"
-
-
-def _seen() -> str:
-    return f"group by ({CONNECTION}) (last_over_time({WORST}{{{SELECTED}}}[24h]))"
+    return CONNECTIONS.only(CONNECTIONS.known(), " or ".join(found))
 
 
 def rows() -> str:
-    """Those in a status that the variable `status` chooses: the rows of the table, with the rank of the status."""
-    code = f'count_values by ({CONNECTION}) ("code", {_known()})'
-    return f"({states()} and on ({CONNECTION}) {chosen(code, 'code', 'status')})"
+    """The rows of the table, with the rank of the status."""
+    return CONNECTIONS.in_chosen_status(states())
 
 
 def count(code: int) -> str:
     """How many connections are in a status."""
-    return f"count({states()} == {code}) or vector(0)"
+    return count_of(states(), code)
 
 
 def info() -> str:
@@ -63,7 +44,7 @@ def info() -> str:
 
 def _info() -> str:
     told = f"group by ({CONNECTION}, {SHOWN}) (connection_info{{{SELECTED}}})"
-    unnamed = f'label_replace({_seen()}, "name", "$1", "connection", "(.*)")'
+    unnamed = f'label_replace({CONNECTIONS.seen()}, "name", "$1", "connection", "(.*)")'
     return f"({one_per(CONNECTION, told)} or on ({CONNECTION}) {unnamed})"
 
 

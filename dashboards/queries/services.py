@@ -2,17 +2,8 @@
 
 from dashboards.history import History
 from dashboards.look import NO_DATA_CODE, SERVICE_STATES
-from dashboards.queries.promql import (
-    SEARCH,
-    alerts,
-    all_chosen,
-    chosen,
-    firing,
-    joined,
-    one_per,
-    percent_24h,
-    worst,
-)
+from dashboards.queries.promql import SEARCH, alerts, all_chosen, firing, joined, one_per, percent_24h
+from dashboards.queries.subjects import Subjects, count_of
 
 SHARES = "service:service_status:avg"
 WORST = "service:service_status:worst"
@@ -20,6 +11,7 @@ INFO = "service:service_info:last"
 SERVICE = "datacenter, service"
 INSTANCE = "datacenter, service, service_id, node"
 SELECTED = f'datacenter=~"$datacenter",service=~"$service",service=~`{SEARCH}`'
+SERVICES = Subjects(SERVICE, "service_status", SERVICE_STATES, WORST, SELECTED)
 
 DATACENTERS = f"label_values({WORST}, datacenter)"
 NAMES = f'label_values({WORST}{{datacenter=~"$datacenter"}}, service)'
@@ -38,40 +30,26 @@ def _row(expr: str) -> str:
 def states() -> str:
     """The worst status of every service seen in 24 hours, whether it is there or not; the variable `tag` applies."""
     tagged = f"last_over_time({INFO}{{{SELECTED},{_TAGS}}}[24h])"
-    return f"(({_known()}) and on ({SERVICE}) ({tagged} or {_seen()} and on () {all_chosen('tag')}))"
+    return SERVICES.only(SERVICES.known(), f"{tagged} or {SERVICES.seen()} and on () {all_chosen('tag')}")
 
 
 def present() -> str:
     """The worst status of every service that is there: quicker, as it looks at no more than now."""
-    now, tagged = _now(), f"{INFO}{{{SELECTED},{_TAGS}}}"
+    now, tagged = SERVICES.now(), f"{INFO}{{{SELECTED},{_TAGS}}}"
     return f"({now} and on ({SERVICE}) ({tagged} or {now} and on () {all_chosen('tag')}))"
 
 
-def _known() -> str:
-    return f"{_now()} or {NO_DATA_CODE} * {_seen()}"
-
-
-def _now() -> str:
-    return worst(SERVICE, "service_status", SERVICE_STATES, SELECTED)
-
-
-def _seen() -> str:
-    return f"group by ({SERVICE}) (last_over_time({WORST}{{{SELECTED}}}[24h]))"
-
-
 def rows() -> str:
-    """Those in a status that the variable `status` chooses: the rows of the table, with the rank of the status.
+    """The rows of the table, with the rank of the status.
 
     The label `name` repeats `service`: a column is renamed when it is shown, and links need a name that stays.
     """
-    code = f'count_values by ({SERVICE}) ("code", {_known()})'
-    shown = f"({states()} and on ({SERVICE}) {chosen(code, 'code', 'status')})"
-    return joined(_row(shown), "name", ("service",))
+    return joined(_row(SERVICES.in_chosen_status(states())), "name", ("service",))
 
 
 def count(code: int) -> str:
     """How many services are in a status."""
-    return f"count({states() if code == NO_DATA_CODE else present()} == {code}) or vector(0)"
+    return count_of(states() if code == NO_DATA_CODE else present(), code)
 
 
 def info() -> str:
