@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from exporter.cli import Flags, parse_flags
 from exporter.config import Config, from_environment
 from exporter.errors import ConfigError
-from exporter.logs import configure
+from exporter.logs import configure, finish
 from exporter.serving import serve
 from exporter.sources.plan import plan, read_file
 from exporter.web.webconfig import load_web_config
@@ -30,9 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _check(flags) if flags.config_check else _serve(flags)
     except ConfigError as error:
+        finish()
         for problem in error.problems:
             sys.stderr.write(f"status-exporter: {problem}\n")
         return USAGE_ERROR
+    finally:
+        finish()
 
 
 def _check(flags: Flags) -> int:

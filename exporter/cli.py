@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from exporter import __version__
+from exporter.config import parse_duration
 from exporter.logs import LEVELS, LogFormat
 
 _RESERVED = ("/-/healthy", "/-/ready", "/-/reload")
@@ -37,6 +38,9 @@ class Flags:
     telemetry_path: str = "/metrics"
     web_config_file: Path | None = None
     enable_lifecycle: bool = False
+    max_connections: int = 512
+    read_timeout: float = 10.0
+    write_timeout: float = 60.0
     log_level: str = "info"
     log_format: LogFormat = "logfmt"
 
@@ -51,6 +55,9 @@ def parse_flags(arguments: Sequence[str]) -> Flags:
         found.telemetry_path,
         found.web_config_file,
         found.enable_lifecycle,
+        found.max_connections,
+        found.read_timeout,
+        found.write_timeout,
         found.log_level,
         found.log_format,
     )
@@ -69,6 +76,27 @@ def telemetry_path(text: str) -> str:
     if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", text) or text in _RESERVED:
         raise argparse.ArgumentTypeError(f"{text!r} is not a free path such as /metrics")
     return text
+
+
+def duration(text: str) -> float:
+    """Read a duration such as 10s."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}") from None
+
+
+def _some(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,4}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 99999")
+    return int(text)
+
+
+def _patience(text: str) -> float:
+    seconds = duration(text)
+    if not 0.1 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError("must be from 100ms to 1h")
+    return seconds
 
 
 class _Parser(argparse.ArgumentParser):
@@ -113,6 +141,30 @@ def _parser() -> argparse.ArgumentParser:
         help="TLS and basic authentication, in the format of exporter-toolkit",
     )
     add("--web.enable-lifecycle", dest="enable_lifecycle", action="store_true", help="allow POST /-/reload")
+    add(
+        "--web.max-connections",
+        dest="max_connections",
+        type=_some,
+        default=512,
+        metavar="NUMBER",
+        help="how many clients may be connected at once (default 512)",
+    )
+    add(
+        "--web.read-timeout",
+        dest="read_timeout",
+        type=_patience,
+        default="10s",
+        metavar="DURATION",
+        help="how long a client may take for a request, or to begin another one (default 10s)",
+    )
+    add(
+        "--web.write-timeout",
+        dest="write_timeout",
+        type=_patience,
+        default="60s",
+        metavar="DURATION",
+        help="how long a client may take for an answer (default 60s)",
+    )
     add(
         "--log.level",
         dest="log_level",

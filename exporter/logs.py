@@ -8,8 +8,12 @@ from datetime import UTC, datetime
 from traceback import format_tb
 from typing import Any, Literal
 
+from exporter.logqueue import QueueingHandler
+
 LogFormat = Literal["logfmt", "json"]
 LEVELS = ("debug", "info", "warn", "error")
+# Of a fact, in characters: a log line is no place for a body, or for the errors of a thousand datacenters.
+_LONGEST = 4_000
 _PLAIN = re.compile(r"[^\s\"=\\]+")
 
 
@@ -58,7 +62,7 @@ class _Formatter(logging.Formatter):
         facts = {"time": at, "level": level, "msg": record.getMessage(), **getattr(record, "facts", {})}
         if record.exc_info:
             facts["traceback"] = self.formatException(record.exc_info)
-        return facts
+        return {name: _shortened(value) for name, value in facts.items()}
 
 
 class Logfmt(_Formatter):
@@ -75,6 +79,13 @@ class Json(_Formatter):
         return json.dumps(self.facts(record), ensure_ascii=False, default=str)
 
 
+def _shortened(value: object) -> object:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
+
+
 def _quoted(value: object) -> str:
     """Quote where it is needed; nothing that steers a terminal is let through."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
@@ -86,9 +97,26 @@ def _quoted(value: object) -> str:
 
 def configure(level: str, style: LogFormat) -> None:
     """Send all logs to standard error; libraries speak only of warnings, as they may quote requests."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = QueueingHandler(sys.stderr)
     handler.setFormatter(Json() if style == "json" else Logfmt())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("exporter").setLevel(logging.WARNING if level == "warn" else level.upper())
+    # What strangers send is no news for an operator.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+
+
+def finish(within: float = 1.0) -> None:
+    """Write the lines that still wait; at most so many seconds are spent on it."""
+    for handler in _handlers():
+        handler.finish(within)
+
+
+def dropped() -> int:
+    """Return how many lines nobody could be given, because the reader was too slow or gone."""
+    return sum(handler.dropped for handler in _handlers())
+
+
+def _handlers() -> list[QueueingHandler]:
+    return [handler for handler in logging.getLogger().handlers if isinstance(handler, QueueingHandler)]

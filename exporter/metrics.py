@@ -207,4 +207,10 @@ RENDER_DURATION = Metric(
     "How long the latest rendering of /metrics took; a scrape only sends what was rendered.",
 )
 
+LOG_DROPPED = Metric(
+    "exporter_log_lines_dropped_total",
+    "counter",
+    "Log lines that were given up because nobody read standard error quickly enough.",
+)
+
 CORE: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

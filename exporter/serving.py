@@ -10,9 +10,11 @@ from contextlib import suppress
 from exporter.app import App
 from exporter.cli import Flags
 from exporter.config import Config
+from exporter.descriptors import raise_limit
 from exporter.errors import ConfigError
 from exporter.logs import Log
-from exporter.web.listener import Server, listening, server_of, spoken
+from exporter.web.connection import Patience
+from exporter.web.listener import Bounds, Server, listening, server_of, spoken
 from exporter.web.security import Guard, Security
 from exporter.web.server import web_app
 
@@ -23,6 +25,7 @@ _THREADS = 64
 
 async def serve(flags: Flags, read_config: Callable[[], Config]) -> None:
     """Serve until SIGTERM or SIGINT; SIGHUP reloads. ConfigError when it can't be started."""
+    raise_limit()
     security = Security(flags.web_config_file)
     app = App(read_config, security.renew)
     # Names are looked up in threads: many that hang must not keep rendering and the look at files waiting.
@@ -32,8 +35,9 @@ async def serve(flags: Flags, read_config: Callable[[], Config]) -> None:
         with listening(flags.listen_address) as listener:
             await app.load()
             asgi = web_app(app, app.own, flags.telemetry_path, flags.enable_lifecycle)
-            server = server_of(Guard(asgi, security), security.context, grace=_GRACE)
-            Log("web").info("listening", address=spoken(listener), tls=security.context is not None)
+            bounds = Bounds(flags.max_connections, Patience(flags.read_timeout, flags.write_timeout))
+            server = server_of(Guard(asgi, security), security.context, grace=_GRACE, bounds=bounds)
+            Log("web").info("listening", address=spoken(listener), tls=security.tls)
             await _run(app, security, server, listener, stopped)
     finally:
         await app.stop()

@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "exporter"
 # From left to right; modules in one line don't know each other. A new module gets its place here,
 # but a new kind of connection, which is one file and a line in the registry, has one already.
 LAYERS = """
-exporter errors model logs healthcheck sources polling exposition polling.limits
-timing metrics polling.schedule cli
+exporter errors model logqueue healthcheck sources polling exposition polling.limits descriptors
+logs timing metrics polling.schedule
 sources.contract
 config.durations config.secretfile config.files config.yamlfile
 config.problems config.fields
@@ -20,7 +20,7 @@ config.schema
 config.loading
 config.environment
 config
-client
+client cli
 sources.consul.errors sources.consul.records
 sources.consul.api sources.consul.details sources.consul.health
 sources.consul.datacenters
@@ -39,8 +39,9 @@ state.store
 state
 polling.poller exposition.samples
 polling.pollers exposition.text sources.factory
-web web.listener web.webconfig web.own_metrics web.page
-web.security web.server
+web web.connection web.webconfig web.own_metrics web.page web.pieces
+web.door
+web.listener web.security web.server
 app
 serving
 demo demo.effects demo.consul_query

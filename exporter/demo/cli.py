@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
-from exporter.cli import Address, Flags, listen_address
-from exporter.config import parse, parse_duration
+from exporter.cli import Address, Flags, duration, listen_address
+from exporter.config import parse
 from exporter.demo.history import STEP, write_history
 from exporter.demo.prometheus import Programs, PrometheusFailed, evaluate_rules, fill, running, settle
 from exporter.demo.settings import settings
@@ -19,7 +19,7 @@ from exporter.demo.shop import demo_world
 from exporter.demo.simulators import simulators, write_tokens
 from exporter.demo.world import World
 from exporter.errors import ConfigError, Problem
-from exporter.logs import configure
+from exporter.logs import configure, finish
 from exporter.serving import serve
 from exporter.web.listener import listening
 
@@ -43,6 +43,8 @@ def main(arguments: Sequence[str]) -> int:
     except (ConfigError, PrometheusFailed) as error:
         sys.stderr.write(f"status-exporter demo: {error}\n")
         return 2
+    finally:
+        finish()
     return 0
 
 
@@ -61,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=1, help="another number, other incidents (default 1)")
     add(
         "--history",
-        type=_duration,
+        type=duration,
         metavar="DURATION",
         help="print the past (24h) as OpenMetrics text, and exit",
     )
@@ -123,13 +125,6 @@ def _parser() -> argparse.ArgumentParser:
         help="default warn",
     )
     return parser
-
-
-def _duration(text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{error}") from None
 
 
 async def _simulate(world: World, flags: argparse.Namespace) -> None:

@@ -34,17 +34,25 @@ class Body:
     size: int
     checksum: int
 
-    def with_tail(self, tail: bytes) -> bytes:
-        """Return the plain text with `tail` behind it."""
-        return b"".join((*(piece.plain for piece in self.pieces), tail))
+    def plain(self, tail: bytes) -> tuple[bytes, ...]:
+        """Return the plain text in pieces, `tail` behind it."""
+        return (*(piece.plain for piece in self.pieces), tail)
 
-    def gzipped_with_tail(self, tail: bytes) -> bytes:
-        """Return one gzip member of the text with `tail` behind it; only the tail is compressed now."""
+    def packed(self, tail: bytes) -> tuple[bytes, ...]:
+        """Return one gzip member of the text in pieces, `tail` behind it; only the tail is compressed now."""
         compressor = zlib.compressobj(1, wbits=-zlib.MAX_WBITS)
         end = compressor.compress(tail) + compressor.flush()
         checksum = zlib.crc32(tail, self.checksum).to_bytes(4, "little")
         size = ((self.size + len(tail)) & 0xFFFFFFFF).to_bytes(4, "little")
-        return b"".join((_GZIP_HEADER, *(piece.deflated for piece in self.pieces), end, checksum, size))
+        return (_GZIP_HEADER, *(piece.deflated for piece in self.pieces), end, checksum, size)
+
+    def with_tail(self, tail: bytes) -> bytes:
+        """Return the plain text as a whole."""
+        return b"".join(self.plain(tail))
+
+    def gzipped_with_tail(self, tail: bytes) -> bytes:
+        """Return the compressed text as a whole."""
+        return b"".join(self.packed(tail))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import platform
 
 from prometheus_client import (
     CollectorRegistry,
+    Counter,
     Gauge,
     GCCollector,
     PlatformCollector,
@@ -12,7 +13,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import choose_encoder
 
-from exporter import __version__, metrics
+from exporter import __version__, logs, metrics
 from exporter.exposition.text import Format, Rendered
 from exporter.model import Metric
 from exporter.timing import wall
@@ -32,6 +33,9 @@ class OwnMetrics:
         self._series = self._gauge(metrics.SERIES)
         self._size = self._gauge(metrics.EXPOSITION_SIZE)
         self._duration = self._gauge(metrics.RENDER_DURATION)
+        dropped = metrics.LOG_DROPPED
+        self._dropped = Counter(dropped.name, dropped.help, registry=self._registry)
+        self._dropped_before = 0
 
     def _gauge(self, metric: Metric) -> Gauge:
         return Gauge(metric.name, metric.help, metric.labels, registry=self._registry)
@@ -50,6 +54,9 @@ class OwnMetrics:
 
     def text(self, accept: str) -> bytes:
         """Return the samples in the format that `accept` asks for; OpenMetrics ends with its end mark."""
+        dropped = logs.dropped()
+        self._dropped.inc(max(0, dropped - self._dropped_before))
+        self._dropped_before = dropped
         encoder, _ = choose_encoder(accept)
         return bytes(encoder(self._registry))
 

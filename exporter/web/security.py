@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import bcrypt
 from pydantic import SecretStr
@@ -24,15 +23,6 @@ _MOST_REMEMBERED = 100
 _LOOK_EVERY = 2.0
 
 
-class _Renewed(ssl.SSLContext):
-    """A context that hands each new connection to the `current` one."""
-
-    current: ssl.SSLContext
-
-    def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
-        return self.current.wrap_bio(*args, **kwargs)
-
-
 class Security:
     """The present users, headers and certificates; ConfigError when the file can't be used."""
 
@@ -41,30 +31,39 @@ class Security:
         self._settings = load_web_config(path)
         self._seen = self._settings.signature()
         self.users = Users(self._settings.users)
-        self.context = _Renewed(ssl.PROTOCOL_TLS_SERVER) if self._settings.context else None
-        self._apply()
+        self._looking = asyncio.Lock()
 
     @property
     def headers(self) -> Mapping[str, str]:
         """What stands in every answer."""
         return self._settings.headers
 
+    @property
+    def tls(self) -> bool:
+        """Whether HTTPS is spoken."""
+        return self._settings.context is not None
+
+    async def context(self) -> ssl.SSLContext | None:
+        """Return what a new connection is greeted with; a certificate replaced a moment ago is in it."""
+        if self.tls:
+            await self._look()
+        return self._settings.context
+
     def renew(self) -> None:
         """Read the file and its certificates again; on ConfigError the old ones stay in force."""
         settings = load_web_config(self._path)
-        if bool(settings.context) != bool(self.context):
+        if bool(settings.context) != self.tls:
             raise ConfigError([Problem(FLAG, "TLS can't be turned on or off without a restart")])
         self._settings, self.users = settings, Users(settings.users)
-        self._apply()
-
-    def _apply(self) -> None:
-        if self.context and self._settings.context:
-            self.context.current = self._settings.context
 
     async def watch(self) -> None:
         """Renew whenever a file changes, for ever: certificates are replaced without telling us."""
         while True:
             await asyncio.sleep(_LOOK_EVERY)
+            await self._look()
+
+    async def _look(self) -> None:
+        async with self._looking:
             found = await asyncio.to_thread(self._settings.signature)
             if found != self._seen:
                 self._seen = found

@@ -13,6 +13,7 @@ from exporter.exposition.text import Rendered
 from exporter.state import Snapshot
 from exporter.web.own_metrics import OwnMetrics, negotiate
 from exporter.web.page import page
+from exporter.web.pieces import Pieces
 
 # The page needs nothing from elsewhere and runs no script.
 _PAGE_HEADERS = {
@@ -57,8 +58,8 @@ class Endpoints:
         body, tail = self._served.rendered.bodies[format_], self._own.text(accept)
         headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
         if not _accepts_gzip(request.headers.get("Accept-Encoding", "")):
-            return Response(body.with_tail(tail), headers=headers)
-        return Response(body.gzipped_with_tail(tail), headers={**headers, "Content-Encoding": "gzip"})
+            return Pieces(body.plain(tail), headers)
+        return Pieces(body.packed(tail), {**headers, "Content-Encoding": "gzip"})
 
     async def landing(self, request: Request) -> Response:
         """Show the present status of everything."""
