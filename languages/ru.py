@@ -227,6 +227,7 @@ ALERTS: Words = {
     "ConfigReloadFailed": "Экспортёр {{ .Labels.instance }} работает со старой конфигурацией.",
     "ExporterDown": "Экспортёр {{ .Labels.instance }} не отдаёт метрики.",
     "ExporterAbsent": "Prometheus не знает ни одного экспортёра статусов.",
+    "StatusLabelsOverwritten": "Prometheus подменяет метки статусов от {{ .Labels.instance }}.",
     "SeriesBudgetExceeded": "Экспортёр {{ .Labels.instance }} отдаёт больше рядов, чем задумано.",
 }
 

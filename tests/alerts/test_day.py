@@ -118,7 +118,7 @@ def _prometheus(folder: Path, exporter: Exporter, alertmanager: Alertmanager) ->
     return {
         "global": {"scrape_interval": "500ms", "evaluation_interval": "1s"},
         "rule_files": [str(folder / "alerts.yml")],
-        "scrape_configs": [{"job_name": "status-exporter", "static_configs": [target]}],
+        "scrape_configs": [{"job_name": "status-exporter", "honor_labels": True, "static_configs": [target]}],
         "alerting": {
             "alertmanagers": [{"static_configs": [{"targets": [alertmanager.url.removeprefix("http://")]}]}]
         },

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -94,11 +95,11 @@ def _strange(selector: Parsed, known: dict[str, Labels]) -> Iterator[str]:
         yield f"nobody exports {name}"
         return
     for matcher in selector["matchers"]:
-        label, value = matcher["name"], matcher["value"]
+        label, value = matcher["name"].removeprefix("exported_"), matcher["value"]
         if label not in (*known[name], "__name__") and ":held" not in name:
             yield f"{name} has no label {label}"
         words = STATUSES.get(name, set())
-        if label == "status" and words and not set(value.split("|")) <= words:
+        if label == "status" and value and words and not set(value.split("|")) <= words:
             yield f"{name} is never {value}"
 
 
@@ -195,3 +196,25 @@ def test_links_lead_to_dashboards_and_variables_that_exist(language: str) -> Non
         link = alert["annotations"]["dashboard_url"].rpartition("/d/")[2]
         uid, _, passed = link.partition("?")
         assert set(re.findall(r"var-(\w+)=", passed)) <= variables[uid], alert["alert"]
+
+
+def test_every_scrape_configuration_that_is_shipped_honors_labels() -> None:
+    """In files, manifests and documents alike: a job of the exporter, or an operator's monitor, keeps our labels."""
+    marks = {
+        r"job_name: *status-exporter": r"honor_labels: *true",
+        r"kind: *(Service|Pod)Monitor|kind: *VM(Service|Pod|Static)Scrape": r"honorLabels: *true",
+    }
+    shipped = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    texts = {
+        name: (ROOT / name).read_text()
+        for name in shipped.splitlines()
+        if name.endswith((".yml", ".yaml", ".md", ".tpl", ".txt")) and (ROOT / name).is_file()
+    }
+    concerned = {
+        name: wanted
+        for mark, wanted in marks.items()
+        for name, text in texts.items()
+        if re.search(mark, text)
+    }
+    assert "prometheus.yml" in concerned
+    assert [name for name, wanted in concerned.items() if not re.search(wanted, texts[name])] == []
