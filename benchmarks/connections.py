@@ -22,8 +22,9 @@ from exporter.config import Tls
 from exporter.exposition.text import Exposition
 from exporter.polling.limits import RequestLimits
 from exporter.polling.poller import Poller
-from exporter.sources.connections import KINDS, options_of
 from exporter.sources.connections.connection import ConnectionSource
+from exporter.sources.connections.kinds import KINDS
+from exporter.sources.connections.reading import options_of
 from exporter.sources.contract import ConnectionFindings
 from exporter.state import SourceId, Store
 

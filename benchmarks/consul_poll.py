@@ -20,8 +20,9 @@ from urllib.parse import unquote
 import httpx
 
 from exporter.client import HttpClient
-from exporter.config import Consul, Tls
+from exporter.config import Tls
 from exporter.sources.consul import ConsulSource
+from exporter.sources.consul.settings import Consul
 
 Json = dict[str, Any]
 ADDRESS = "http://consul:8500"

@@ -7,11 +7,10 @@ import threading
 from collections.abc import Callable, Sequence
 
 from exporter.cli import Flags, parse_flags
-from exporter.config import Config, from_environment
 from exporter.errors import ConfigError
 from exporter.logs import configure, finish
 from exporter.serving import serve
-from exporter.sources.plan import plan, read_file
+from exporter.sources.plan import Plan, from_environment, read_file
 from exporter.web.webconfig import load_web_config
 
 USAGE_ERROR = 2
@@ -41,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check(flags: Flags) -> int:
     """Validate all files without asking anything of anyone."""
     load_web_config(flags.web_config_file)
-    for warning in plan(_reader(flags)()).warnings:
+    for warning in _reader(flags)().warnings:
         sys.stdout.write(f"warning: {warning}\n")
     sys.stdout.write("The configuration is valid.\n")
     return 0
@@ -58,7 +57,7 @@ def _serve(flags: Flags) -> int:
     return 0
 
 
-def _reader(flags: Flags) -> Callable[[], Config]:
+def _reader(flags: Flags) -> Callable[[], Plan]:
     path = flags.config_file
     return (lambda: read_file(path)) if path else (lambda: from_environment(os.environ))
 

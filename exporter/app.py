@@ -1,15 +1,15 @@
 """The running exporter: configuration → sources → polls → snapshot → text, wired together and stopped cleanly."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 
-from exporter.config import Config
 from exporter.errors import ConfigError, Problem
 from exporter.exposition.text import EMPTY, Exposition, Rendered
 from exporter.logs import Log
 from exporter.polling.pollers import Pollers
 from exporter.sources.factory import SourceFactory
-from exporter.sources.plan import Plan, plan
+from exporter.sources.plan import Plan
 from exporter.state import Snapshot, Store
 from exporter.web.own_metrics import OwnMetrics
 
@@ -21,15 +21,15 @@ _SHORTEST_REST = 0.1
 class App:
     """Everything that runs beside the web server, and what the web server shows.
 
-    It is `ready` for good once /metrics shows a poll of every cluster; without clusters, of any connection.
-    `secure` reads the settings of the web server anew; like `read_config` it raises ConfigError.
+    It is `ready` for good once /metrics shows a poll of every source to be awaited; without those, of any source.
+    `secure` reads the settings of the web server anew; like `read_plan` it raises ConfigError.
     """
 
-    def __init__(self, read_config: Callable[[], Config], secure: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, read_plan: Callable[[], Plan], secure: Callable[[], None] = lambda: None) -> None:
         self.own = OwnMetrics()
         self.rendered: Rendered = EMPTY
         self.ready = False
-        self._read_config = read_config
+        self._read_plan = read_plan
         self._secure = secure
         self._store = Store()
         self._pollers = Pollers(self._store)
@@ -53,19 +53,19 @@ class App:
             await self._factory.close_unused()
 
     def _read(self) -> Plan:
-        wanted = plan(self._read_config())
+        wanted = self._read_plan()
         self._secure()
         return wanted
 
     def _adopt(self, wanted: Plan) -> None:
-        sources = self._factory.sources(wanted)
+        sources = self._factory.sources(wanted.sources)
         for warning in wanted.warnings:
             self._log.warning("configuration", place=warning.place, problem=warning.message)
         if not sources:
-            self._log.warning("nothing to poll: the configuration names neither consul nor connections")
+            self._log.warning("nothing to poll: the configuration names no source")
         self._pollers.adopt(sources)
         self.own.loaded(True)
-        self._log.info("configuration loaded", consul=len(wanted.consul), connections=len(wanted.connections))
+        self._log.info("configuration loaded", **Counter(id_.kind for id_ in sources))
 
     async def reload(self) -> None:
         """Load again; on ConfigError all stays as it was, and the log and a metric say so."""
@@ -85,6 +85,10 @@ class App:
         self.own.loaded(False)
         for problem in error.problems:
             self._log.error("configuration not loaded", place=problem.place, problem=problem.message)
+
+    def poll_now(self, name: str | None = None) -> int:
+        """Poll the sources of this name at once, or all; return how many there are."""
+        return self._pollers.poll_now(name)
 
     async def run(self) -> None:
         """Watch files, drop what is stale, and render what changed, for ever."""
@@ -110,7 +114,7 @@ class App:
 
 
 def _polled_once(snapshot: Snapshot) -> bool:
-    clusters = [view for view in snapshot.values() if view.source.kind == "consul"]
-    if clusters or not snapshot:
-        return all(view.polls for view in clusters)
-    return any(view.polls for view in snapshot.values())
+    awaited = [state for state in snapshot.values() if state.info.is_awaited]
+    if awaited or not snapshot:
+        return all(state.polls for state in awaited)
+    return any(state.polls for state in snapshot.values())

@@ -11,7 +11,7 @@ from exporter import __version__
 from exporter.config import parse_duration
 from exporter.logs import LEVELS, LogFormat
 
-_RESERVED = ("/-/healthy", "/-/ready", "/-/reload")
+_RESERVED = ("/-/healthy", "/-/ready", "/-/reload", "/-/poll")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="TLS and basic authentication, in the format of exporter-toolkit",
     )
-    add("--web.enable-lifecycle", dest="enable_lifecycle", action="store_true", help="allow POST /-/reload")
+    add(
+        "--web.enable-lifecycle",
+        dest="enable_lifecycle",
+        action="store_true",
+        help="allow POST /-/reload and /-/poll",
+    )
     add(
         "--web.max-connections",
         dest="max_connections",

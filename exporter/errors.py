@@ -17,18 +17,19 @@ ExporterError
     ├── NameResolution     the host name has no address
     ├── ConnectFailed      no connection, or it broke off
     ├── TlsFailed          the TLS handshake or a certificate
-    ├── TokenFileUnusable  the secret file can't be read
-    ├── AclDenied          Consul: the token lacks a permission
-    ├── AclNotFound        Consul: the token is unknown, deleted or expired
-    ├── AclFiltered        Consul: the ACLs left nothing of the answer
-    ├── EmptyCatalog       Consul: an empty catalog, as default-deny gives without a token
-    ├── NoLeader           Consul: no leader, or no server known
-    ├── NoPath             Consul: the datacenter can't be reached
-    ├── DatacenterTaken    Consul: another cluster already shows this datacenter
-    └── Internal           a defect of ours
+    ├── TokenUnusable      the secret can't be read, or can't be sent
+    ├── Internal           a defect of ours
+    └── ConsulError        what only Consul says
+        ├── AclDenied         the token lacks a permission
+        ├── AclNotFound       the token is unknown, deleted or expired
+        ├── AclFiltered       the ACLs left nothing of the answer
+        ├── EmptyCatalog      an empty catalog, as default-deny gives without a token
+        ├── NoLeader          no leader, or no server known
+        ├── NoPath            the datacenter can't be reached
+        └── DatacenterTaken   another cluster already shows this datacenter
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple
 
 
@@ -146,50 +147,54 @@ class TlsFailed(PollError):
     reason = "tls"
 
 
-class TokenFileUnusable(PollError):
-    """The secret file can't be read, or doesn't hold a secret."""
+class TokenUnusable(PollError):
+    """The secret can't be read, or is not one that can be sent."""
 
-    reason = "token_file"
+    reason = "token"
 
 
-class AclDenied(PollError):
-    """Consul: the token lacks a permission."""
+class ConsulError(PollError):
+    """What only a Consul cluster says."""
+
+
+class AclDenied(ConsulError):
+    """The token lacks a permission."""
 
     reason = "acl_denied"
 
 
-class AclNotFound(PollError):
-    """Consul: the token is unknown, deleted or expired."""
+class AclNotFound(ConsulError):
+    """The token is unknown, deleted or expired."""
 
     reason = "acl_not_found"
 
 
-class AclFiltered(PollError):
-    """Consul: the ACLs left nothing of the answer."""
+class AclFiltered(ConsulError):
+    """The ACLs left nothing of the answer."""
 
     reason = "acl_filtered"
 
 
-class EmptyCatalog(PollError):
-    """Consul: the catalog is empty, as default-deny gives to a client without a token."""
+class EmptyCatalog(ConsulError):
+    """The catalog is empty, as default-deny gives to a client without a token."""
 
     reason = "empty_catalog"
 
 
-class NoLeader(PollError):
-    """Consul: there is no cluster leader, or the agent knows no server."""
+class NoLeader(ConsulError):
+    """There is no cluster leader, or the agent knows no server."""
 
     reason = "no_leader"
 
 
-class NoPath(PollError):
-    """Consul: the datacenter is unknown, or none of its servers can be reached."""
+class NoPath(ConsulError):
+    """The datacenter is unknown, or none of its servers can be reached."""
 
     reason = "no_path"
 
 
-class DatacenterTaken(PollError):
-    """Consul: another configured cluster already shows this datacenter; its series would be the same."""
+class DatacenterTaken(ConsulError):
+    """Another configured cluster already shows this datacenter; its series would be the same."""
 
     reason = "datacenter_taken"
 
@@ -198,3 +203,16 @@ class Internal(PollError):
     """A defect of ours; the log has the traceback."""
 
     reason = "internal"
+
+
+def reasons(*, without: type[PollError]) -> tuple[str, ...]:
+    """Return the reasons of all errors that a poll can fail with, but for those of one family."""
+    return tuple(sorted({error.reason for error in _leaves(PollError) if not issubclass(error, without)}))
+
+
+def _leaves(family: type[PollError]) -> Iterator[type[PollError]]:
+    children = family.__subclasses__()
+    for child in children:
+        yield from _leaves(child)
+    if not children:
+        yield family

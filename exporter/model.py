@@ -64,10 +64,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class ServiceInstance:
-    """One registration in Consul as the latest poll saw it; `endpoint` is None until it was asked for.
-
-    `shows_checks` says whether each check has series of its own.
-    """
+    """One registration in Consul as the latest poll saw it; `endpoint` is None until it was asked for."""
 
     key: InstanceKey
     status: ServiceStatus
@@ -75,7 +72,6 @@ class ServiceInstance:
     endpoint: Endpoint | None = None
     url: str = ""
     meta_labels: tuple[tuple[str, str], ...] = ()
-    shows_checks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

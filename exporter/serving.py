@@ -9,10 +9,10 @@ from contextlib import suppress
 
 from exporter.app import App
 from exporter.cli import Flags
-from exporter.config import Config
 from exporter.descriptors import raise_limit
 from exporter.errors import ConfigError
 from exporter.logs import Log
+from exporter.sources.plan import Plan
 from exporter.web.connection import Patience
 from exporter.web.listener import Bounds, Server, listening, server_of, spoken
 from exporter.web.security import Guard, Security
@@ -23,11 +23,11 @@ _GRACE = 3
 _THREADS = 64
 
 
-async def serve(flags: Flags, read_config: Callable[[], Config]) -> None:
+async def serve(flags: Flags, read_plan: Callable[[], Plan]) -> None:
     """Serve until SIGTERM or SIGINT; SIGHUP reloads. ConfigError when it can't be started."""
     raise_limit()
     security = Security(flags.web_config_file)
-    app = App(read_config, security.renew)
+    app = App(read_plan, security.renew)
     # Names are looked up in threads: many that hang must not keep rendering and the look at files waiting.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     stopped = _on_signals(app)

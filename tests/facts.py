@@ -1,9 +1,9 @@
 """A snapshot made of facts at fixed times: every status, odd names, every kind of detail."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
+from exporter.config import Token
 from exporter.errors import NoLeader, PollError
 from exporter.model import (
     Check,
@@ -19,7 +19,7 @@ from exporter.model import (
 )
 from exporter.sources.connections.kind import RATE_LIMIT_REMAINING
 from exporter.sources.connections.kinds.evotor import STORES
-from exporter.sources.contract import ConnectionFindings, Findings, ServiceFindings
+from exporter.sources.contract import ConnectionFindings, Findings, RequestLimit, ServiceFindings, SourceInfo
 from exporter.state import PollResult, Snapshot, SourceId, SourceState, advance, age, first_state
 
 NOW = 1_700_000_000.0
@@ -38,13 +38,20 @@ class Polled:
     failure_reasons: tuple[str, ...] = ()
     rejections: tuple[str, ...] = ()
 
-    def slot(self) -> AbstractAsyncContextManager[None]:
-        return nullcontext()
+    @property
+    def info(self) -> SourceInfo:
+        id_ = SourceId(self.kind, self.name)
+        reasons = (self.failure_reasons, self.rejections)
+        return SourceInfo(id_, self.interval, self.stale_after, *reasons, is_awaited=self.kind == "consul")
 
-    def signature(self) -> object:
+    @property
+    def token(self) -> Token:
+        return Token()
+
+    def request_limit(self, token: str) -> RequestLimit | None:
         return None
 
-    async def poll(self) -> Findings:
+    async def poll(self, token: str) -> Findings:
         raise AssertionError("not asked in tests")
 
     def failed(self, error: PollError) -> Findings | None:
@@ -62,7 +69,7 @@ def instance(
 ) -> ServiceInstance:
     key = InstanceKey(datacenter, service, f"{service}-{number}", f"node-{number}")
     url = f"http://{service}.example:{endpoint.port}" if endpoint else ""
-    return ServiceInstance(key, status, tuple(checks), endpoint, url, meta, shows_checks=bool(checks))
+    return ServiceInstance(key, status, tuple(checks), endpoint, url, meta)
 
 
 def check(name: str, status: CheckStatus) -> Check:
@@ -71,17 +78,23 @@ def check(name: str, status: CheckStatus) -> Check:
 
 def polled(source: Polled, *outcomes: PollResult) -> tuple[SourceId, SourceState]:
     """The view of a source after these polls."""
-    view = first_state(source)
+    view = first_state(source.info)
     for outcome in outcomes:
         view = advance(view, outcome, now=outcome.ended_at)
-    return SourceId(source.kind, source.name), view
+    return source.info.id, view
 
 
 def services(instances: Iterable[ServiceInstance], at: float = NOW, **more: object) -> PollResult:
     found: dict[str, tuple[ServiceInstance, ...]] = {}
     for made in instances:
         found[made.key.datacenter] = (*found.get(made.key.datacenter, ()), made)
-    return PollResult(at, 0.25, ServiceFindings(found, rejected={"duplicate_tag": 2}))
+    return PollResult(
+        at,
+        0.25,
+        ServiceFindings(
+            found, shows_checks=any(made.checks for made in instances), rejected={"duplicate_tag": 2}
+        ),
+    )
 
 
 def connection(

@@ -139,7 +139,7 @@ def test_what_did_not_change_is_not_written_again(monkeypatch: pytest.MonkeyPatc
     original = rendering._fragment
 
     def fragment(state: SourceState) -> rendering._Fragment:
-        written.append(state.source.name)
+        written.append(state.info.id.name)
         return original(state)
 
     monkeypatch.setattr(rendering, "_fragment", fragment)

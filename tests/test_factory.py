@@ -6,19 +6,21 @@ from typing import Any
 
 import trustme
 
-from exporter.config import parse
+from exporter.sources.contract import PlannedSource
 from exporter.sources.factory import SourceFactory
-from exporter.sources.plan import Plan, plan
+from exporter.sources.plan import plan
 from exporter.state import SourceId
 
 A, B = SourceId("evotor", "a"), SourceId("evotor", "b")
 
 
-def planned(a: dict[str, Any] | None = None, b: dict[str, Any] | None = None, **top: Any) -> Plan:
+def planned(
+    a: dict[str, Any] | None = None, b: dict[str, Any] | None = None, **top: Any
+) -> tuple[PlannedSource, ...]:
     connections = [
         {"id": id_, "kind": "evotor", "token": "t", **(more or {})} for id_, more in (("a", a), ("b", b))
     ]
-    return plan(parse({"connections": connections, **top}))
+    return plan({"connections": connections, **top}).sources
 
 
 def test_only_what_changed_is_made_anew() -> None:
@@ -67,7 +69,7 @@ def test_clients_are_shared_and_closed_when_unused(tmp_path: Path) -> None:
         ):
             factory.sources(wanted)
             await factory.close_unused()
-            counts.append(len(factory._clients))
+            counts.append(len(factory._clients._clients))
         await factory.close()
         return counts
 

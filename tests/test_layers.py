@@ -11,17 +11,18 @@ PACKAGE = Path(__file__).parents[1] / "exporter"
 # From left to right; modules in one line don't know each other. A new module gets its place here,
 # but a new kind of connection, which is one file and a line in the registry, has one already.
 LAYERS = """
-exporter errors model logqueue healthcheck sources polling exposition polling.limits descriptors
+exporter errors model logqueue healthcheck sources polling exposition config.filework descriptors
 logs timing metrics polling.schedule
-sources.contract
 config.durations config.secretfile config.files config.yamlfile
 config.problems config.fields
 config.schema
 config.loading
-config.environment
 config
 client cli
-sources.consul.errors sources.consul.records
+sources.clients
+sources.contract
+polling.limits sources.consul.settings sources.connections.settings
+sources.consul.errors sources.consul.records sources.consul.environment
 sources.consul.api sources.consul.details sources.consul.health
 sources.consul.datacenters
 sources.consul.datacenter
@@ -31,14 +32,16 @@ sources.connections.kind
 sources.connections.answers sources.connections.connection
 sources.connections.kinds.*
 sources.connections.kinds
+sources.connections.reading
 sources.connections
-sources.plan
+sources.registry
+sources.plan sources.factory
 state.snapshot
 state.transitions
 state.store
 state
 polling.poller exposition.samples
-polling.pollers exposition.text sources.factory
+polling.pollers exposition.text
 web web.connection web.webconfig web.own_metrics web.page web.pieces
 web.door
 web.listener web.security web.server

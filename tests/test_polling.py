@@ -3,14 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, nullcontext
 
 import pytest
 
+from exporter.config import Token
 from exporter.errors import NoPath, PollError, RateLimited, TimedOut, Unauthorized
 from exporter.model import ConnectionCheck, ConnectionStatus, Display
+from exporter.polling.limits import RequestLimits
 from exporter.polling.poller import Poller
-from exporter.sources.contract import ConnectionFindings, Findings, ServiceFindings
+from exporter.sources.contract import ConnectionFindings, Findings, RequestLimit, ServiceFindings, SourceInfo
 from exporter.state import SourceId, SourceState, Store
 
 Step = Callable[[], Awaitable[Findings]]
@@ -21,25 +22,22 @@ NOTHING = ServiceFindings({})
 class Scripted:
     """A source whose polls follow a script; the last step is repeated."""
 
-    name, kind, stale_after = "a", "made-up", 60.0
-    failure_reasons: tuple[str, ...] = ("timeout",)
-    rejections: tuple[str, ...] = ()
+    token = Token()
 
     def __init__(self, *steps: Step, interval: float = 0.01, timeout: float = 5.0) -> None:
-        self.interval, self.timeout = interval, timeout
-        self.limits: AbstractAsyncContextManager[None] = nullcontext()
+        self.info = SourceInfo(ID, interval, 60.0, failure_reasons=("timeout",))
+        self.timeout = timeout
+        self.limits = RequestLimits()
+        self.limit: RequestLimit | None = None
         self.begun = 0
         self.running = 0
         self.most = 0
         self._steps = steps
 
-    def slot(self) -> AbstractAsyncContextManager[None]:
-        return self.limits
+    def request_limit(self, token: str) -> RequestLimit | None:
+        return self.limit
 
-    def signature(self) -> object:
-        return None
-
-    async def poll(self) -> Findings:
+    async def poll(self, token: str) -> Findings:
         step = self._steps[min(self.begun, len(self._steps) - 1)]
         self.begun += 1
         self.running += 1
@@ -55,7 +53,7 @@ class Scripted:
 
 def found(status: ConnectionStatus, reason: str = "", rejected: int = 0) -> ConnectionFindings:
     check = ConnectionCheck("a", "made-up", Display("a"), status, reason)
-    return ConnectionFindings(check, {"malformed": rejected} if rejected else {})
+    return ConnectionFindings(check, rejected={"malformed": rejected} if rejected else {})
 
 
 def step(result: Findings | Exception) -> Step:
@@ -77,11 +75,11 @@ class Watched:
 
     def __init__(self, source: Scripted) -> None:
         self.store = Store()
-        self.store.adopt({ID: source})
+        self.store.adopt([source.info])
         self.views: list[SourceState] = []
         self._news = asyncio.Event()
         self.store.listen(self._note)
-        self.poller = Poller(source, self.store, 0.0)
+        self.poller = Poller(source, self.store, source.limits, 0.0)
         self.task = asyncio.create_task(self.poller.run())
 
     def _note(self) -> None:
@@ -140,10 +138,11 @@ def test_waiting_for_a_slot_is_not_part_of_the_poll() -> None:
 
     async def run() -> SourceState:
         source = Scripted(step(NOTHING), timeout=0.05)
-        source.limits = line = asyncio.Semaphore(0)
+        source.limit = RequestLimit("host", 1)
         watched = Watched(source)
-        await asyncio.sleep(0.1)
-        line.release()
+        async with source.limits.of(source.limit):
+            await asyncio.sleep(0.1)
+            assert source.begun == 0
         (view,) = await watched.polls(1)
         watched.task.cancel()
         return view
@@ -247,12 +246,13 @@ def test_who_waits_in_line_with_an_old_secret_is_asked_anew() -> None:
 
     async def run() -> None:
         source = Scripted(step(found("not_connected")), interval=3600)
-        source.limits = asyncio.Semaphore(0)
-        watched = Watched(source)
-        await asyncio.sleep(0.01)
-        source.limits = nullcontext()
-        watched.poller.poll_now()
-        await watched.polls(1)
+        source.limit = RequestLimit("host", 1)
+        async with source.limits.of(source.limit):
+            watched = Watched(source)
+            await asyncio.sleep(0.01)
+            source.limit = None
+            watched.poller.poll_now()
+            await watched.polls(1)
         watched.task.cancel()
 
     asyncio.run(run())

@@ -2,8 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import FrozenInstanceError, dataclass
+from dataclasses import FrozenInstanceError
 from types import MappingProxyType
 from typing import Any
 
@@ -22,61 +21,36 @@ from exporter.model import (
     ServiceInstance,
     ServiceStatus,
 )
-from exporter.sources.contract import ConnectionFindings, Findings, ServiceFindings
-from exporter.state import BUCKETS, PollResult, ServiceState, SourceId, SourceState, Store
+from exporter.sources.contract import ConnectionFindings, Findings, ServiceFindings, SourceId, SourceInfo
+from exporter.state import BUCKETS, PollResult, ServiceState, SourceState, Store
 
 FAILURE = TimedOut("no answer")
 
 
-@dataclass(frozen=True)
-class Polled:
-    """A source that is never asked."""
-
-    name: str = "a"
-    kind: str = "consul"
-    interval: float = 60.0
-    timeout: float = 30.0
-    stale_after: float = 180.0
-    failure_reasons: tuple[str, ...] = ("timeout",)
-    rejections: tuple[str, ...] = ("odd_name",)
-
-    @property
-    def id(self) -> SourceId:
-        return SourceId(self.kind, self.name)
-
-    def slot(self) -> AbstractAsyncContextManager[None]:
-        return nullcontext()
-
-    def signature(self) -> object:
-        return None
-
-    async def poll(self) -> Findings:
-        raise NotImplementedError
-
-    def failed(self, error: PollError) -> Findings | None:
-        return None
+def polled(name: str = "a", kind: str = "consul", interval: float = 60.0) -> SourceInfo:
+    return SourceInfo(SourceId(kind, name), interval, 180.0, ("timeout",), ("odd_name",))
 
 
 class History:
     """A store whose clock is set by hand, and which is told one outcome after the other."""
 
-    def __init__(self, *sources: Polled) -> None:
+    def __init__(self, *sources: SourceInfo) -> None:
         self.now = 1000.0
         self.store = Store(lambda: self.now)
         self.published = 0
         self.store.listen(self._count)
-        self.store.adopt({source.id: source for source in sources})
+        self.store.adopt(sources)
 
     def _count(self) -> None:
         self.published += 1
 
-    def view(self, source: Polled) -> SourceState:
+    def view(self, source: SourceInfo) -> SourceState:
         return self.store.snapshot[source.id]
 
     def after(
         self,
         seconds: float,
-        source: Polled,
+        source: SourceInfo,
         found: Findings | None,
         error: PollError | None = None,
         **more: Any,
@@ -102,7 +76,7 @@ def shown(view: SourceState) -> dict[str, ServiceState]:
     return {state.instance.key.service: state for group in groups for state in group.states}
 
 
-CLUSTER, TILL = Polled(), Polled(kind="evotor")
+CLUSTER, TILL = polled(), polled(kind="evotor")
 Poll = Mapping[str, ServiceStatus] | None
 polls = st.lists(
     st.none() | st.dictionaries(st.sampled_from("abc"), st.sampled_from(SERVICE_STATUSES)), max_size=12
@@ -256,14 +230,14 @@ def test_one_datacenter_failing_leaves_the_other() -> None:
     both = {**services("dc1", a="passing").instances, **services("dc2", b="passing").instances}
     told.after(0, CLUSTER, ServiceFindings(both))
     half = ServiceFindings(services("dc1", a="critical").instances, {"dc2": FAILURE})
-    told.after(100, CLUSTER, half, half.failure)
+    told.after(100, CLUSTER, half, half.errors[0])
     view = told.view(CLUSTER)
     assert {name: state.instance.status for name, state in shown(view).items()} == {
         "a": "critical",
         "b": "passing",
     }
     assert (view.error, view.failures["timeout"], view.succeeded_at) == (FAILURE, 1, 1e9 + 1000)
-    told.after(100, CLUSTER, half, half.failure)
+    told.after(100, CLUSTER, half, half.errors[0])
     assert shown(told.view(CLUSTER)).keys() == {"a"}
 
 
@@ -277,21 +251,21 @@ def test_a_datacenter_no_longer_asked_for_leaves() -> None:
 
 def test_two_clusters_with_one_datacenter_do_not_mix() -> None:
     """The one earlier in the configuration owns a datacenter; the other fails with a reason until the first is gone."""
-    other = Polled("b")
+    other = polled("b")
     told = History(CLUSTER, other)
     told.after(0, CLUSTER, services(a="passing"))
     counted = told.after(1, other, services(a="critical", z="passing"))
     assert isinstance(counted.error, DatacenterTaken)
     assert told.view(other).failures["datacenter_taken"] == 1
     assert shown(told.view(other)) == {}
-    told.store.adopt({other.id: other})
+    told.store.adopt([other])
     told.after(1, other, services(a="critical"))
     assert shown(told.view(other)).keys() == {"a"}
 
 
 def test_the_later_cluster_shows_a_datacenter_only_while_the_earlier_can_not() -> None:
     """Whoever answers first after a start, and while the earlier one's data is stale: never both, the earlier if it can."""
-    other = Polled("b")
+    other = polled("b")
     told = History(CLUSTER, other)
     told.after(0, other, services(a="critical"))
     assert shown(told.view(other)).keys() == {"a"}
@@ -317,18 +291,18 @@ def test_who_left_the_configuration_leaves_at_once() -> None:
     """A removed source takes everything with it, and a poll that ends later brings nothing back."""
     told = History(CLUSTER, TILL)
     told.after(0, TILL, connection("online"))
-    told.store.adopt({CLUSTER.id: CLUSTER})
+    told.store.adopt([CLUSTER])
     told.after(0, TILL, connection("online"))
     assert told.store.snapshot.keys() == {CLUSTER.id}
 
 
 def test_a_changed_source_keeps_its_history() -> None:
     """A reload with another interval is no reason to forget since when a status holds."""
-    told, changed = History(TILL), Polled(kind="evotor", interval=30.0)
+    told, changed = History(TILL), polled(kind="evotor", interval=30.0)
     told.after(0, TILL, connection("online"))
-    told.store.adopt({changed.id: changed})
+    told.store.adopt([changed])
     state = told.view(changed).connection
-    assert (told.view(changed).source, state and state.check.status) == (changed, "online")
+    assert (told.view(changed).info, state and state.check.status) == (changed, "online")
 
 
 def test_snapshots_are_immutable_and_replaced_whole() -> None:

@@ -11,20 +11,21 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import errors
-from exporter.errors import PollError, TimedOut
+from exporter.errors import PollError, Refused, TimedOut, reasons
 from exporter.exposition.text import Exposition
 from exporter.logs import Json, Logfmt
 from exporter.model import ServiceInstance
+from exporter.polling.limits import RequestLimits
 from exporter.polling.poller import Poller
 from exporter.sources.connections.connection import FAILURE_REASONS, ConnectionSource
-from exporter.sources.consul.cluster import FAILURE_REASONS as CONSUL_REASONS
 from exporter.sources.contract import Findings, ServiceFindings, Source
-from exporter.state import PollResult, SourceId, Store
-from tests.connections.checking import TOKEN, Api, answering, source
+from exporter.state import PollResult, Store
+from tests.connections.checking import TOKEN, Api, answering, ask, source
 from tests.facts import NOW, Polled, instance
 
 STORES = {"items": [{"id": "1", "name": "Лавка"}]}
 ONLINE, REFUSES, BROKEN = answering(200, STORES), answering(401, b""), answering(503, b"")
+CONSUL_REASONS = reasons(without=Refused)
 CLUSTER = Polled("main", "consul", failure_reasons=CONSUL_REASONS)
 Labels = dict[str, str]
 
@@ -38,21 +39,21 @@ class Told:
         self.adopt(*sources)
 
     def adopt(self, *sources: Source) -> None:
-        self.store.adopt({SourceId(source.kind, source.name): source for source in sources})
+        self.store.adopt(source.info for source in sources)
 
     def poll(
         self, of: Source, findings: Findings | None, error: PollError | None = None, after: float = 60
     ) -> None:
         self.now += after
         self.store.drop_stale()
-        self.store.record(SourceId(of.kind, of.name), PollResult(self.now, 0.1, findings, error))
+        self.store.record(of.info.id, PollResult(self.now, 0.1, findings, error))
 
     def services(self, *found: ServiceInstance, of: Source = CLUSTER, **rejected: int) -> None:
         self.poll(of, ServiceFindings({"dc1": found}, rejected=rejected))
 
     def check(self, of: ConnectionSource, after: float = 60) -> None:
         try:
-            self.poll(of, asyncio.run(of.poll()), after=after)
+            self.poll(of, asyncio.run(ask(of)), after=after)
         except PollError as error:
             self.poll(of, of.failed(error), error, after=after)
 
@@ -231,10 +232,10 @@ def test_7_no_secret_is_shown(api: Api, caplog: pytest.LogCaptureFixture) -> Non
     till = source(api)
 
     async def run() -> str:
-        store, id_, done = Store(), SourceId("evotor", "a"), asyncio.Event()
-        store.adopt({id_: till})
+        store, done = Store(), asyncio.Event()
+        store.adopt([till.info])
         store.listen(done.set)
-        poller = asyncio.create_task(Poller(till, store, 0.0).run())
+        poller = asyncio.create_task(Poller(till, store, RequestLimits(), 0.0).run())
         await asyncio.wait_for(done.wait(), 10)
         poller.cancel()
         return f"{store.snapshot!r} {Exposition().render(store.snapshot).bodies['text'].with_tail(b'')!r}"
@@ -258,12 +259,12 @@ def test_7_no_traceback_shows_a_secret(api: Api) -> None:
 
 def _failures() -> list[type[PollError]]:
     made: list[tuple[str, Any]] = inspect.getmembers(errors, inspect.isclass)
-    bases = (errors.PollError, errors.Refused)
+    bases = (errors.PollError, errors.Refused, errors.ConsulError)
     return [c for _, c in made if issubclass(c, PollError) and c not in bases]
 
 
 def test_reasons_are_unique_documented_and_declared() -> None:
     """A reason belongs to one error, which the tree describes, and its series exist at 0 from the start."""
-    reasons = [failure.reason for failure in _failures()]
-    assert sorted(set(reasons)) == sorted(reasons) == sorted({*FAILURE_REASONS, *CONSUL_REASONS})
+    found = [failure.reason for failure in _failures()]
+    assert sorted(set(found)) == sorted(found) == sorted({*FAILURE_REASONS, *CONSUL_REASONS})
     assert [f.__name__ for f in _failures() if f"── {f.__name__} " not in str(errors.__doc__)] == []

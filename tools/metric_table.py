@@ -5,7 +5,7 @@ from pathlib import Path
 
 from exporter.metrics import CORE
 from exporter.model import Metric
-from exporter.sources.connections import KINDS
+from exporter.sources.connections.kinds import KINDS
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- metrics: begin -->", "<!-- metrics: end -->"

@@ -1,7 +1,7 @@
 """Turn validation errors into problems a person can act on: where, what, and what was perhaps meant."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -35,7 +35,7 @@ class Origin:
     folder: Path = Path()
     variables: Mapping[str, str] = field(default_factory=dict)
 
-    def spoken(self, problem: Problem) -> Problem:
+    def located(self, problem: Problem) -> Problem:
         """Return the problem with the place that the user knows."""
         known = (name for place, name in self.variables.items() if problem.place.startswith(place))
         return problem._replace(place=next(known, problem.place))
@@ -64,7 +64,7 @@ def _message(detail: ErrorDetails, model: type[BaseModel], path: tuple[int | str
     if detail["type"] == "missing":
         return "missing"
     if detail["type"] == "extra_forbidden":
-        return _unknown_key(str(path[-1]), _keys_at(model, path[:-1]))
+        return unknown_key(str(path[-1]), _keys_at(model, path[:-1]))
     if detail["type"].startswith("model_"):
         return "must be a mapping"
     message = detail["msg"]
@@ -73,9 +73,11 @@ def _message(detail: ErrorDetails, model: type[BaseModel], path: tuple[int | str
     return message
 
 
-def _unknown_key(key: str, known: list[str]) -> str:
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """Return the message about a key that is none of the `known` ones."""
+    known = sorted(known)
     near = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
     return f"unknown key, {hint}"
 
 

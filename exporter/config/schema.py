@@ -1,31 +1,13 @@
-"""The sections of the configuration file.
+"""What the sections of all sources have."""
 
-Options of a kind of connection are the kind's own: in `Config` they stay raw mappings.
-"""
-
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import SecretStr, model_validator
 
 from exporter.config.durations import format_duration
-from exporter.config.fields import (
-    LONGEST,
-    ConsulAddresses,
-    Datacenters,
-    Duration,
-    FilePath,
-    HttpUrl,
-    MetaKeys,
-    Name,
-    Pattern,
-    Secret,
-    Strict,
-    UrlTemplate,
-    duration,
-)
-from exporter.config.problems import Origin
+from exporter.config.fields import LONGEST, Duration, FilePath, Strict, duration
+from exporter.config.secretfile import Token
 
 
 class Tls(Strict):
@@ -52,7 +34,7 @@ class Polled(Strict):
     timeout: Duration = 30.0
     stale_after: Duration = 180.0
     token_file: FilePath | None = None
-    token: Secret | None = None
+    token: SecretStr | None = None
     tls: Tls = Tls()
 
     @model_validator(mode="before")
@@ -82,57 +64,11 @@ class Polled(Strict):
             raise ValueError("token and token_file exclude each other")
         return self
 
-
-class ServiceFilter(Strict):
-    """Which service names are shown; the patterns match the whole name."""
-
-    include: Annotated[tuple[Pattern, ...], Field(strict=False)] = (re.compile(".*", re.DOTALL),)
-    exclude: Annotated[tuple[Pattern, ...], Field(strict=False)] = ()
-
-    def shows(self, service: str) -> bool:
-        """Return whether some include and no exclude pattern matches."""
-        included = any(pattern.fullmatch(service) for pattern in self.include)
-        return included and not any(pattern.fullmatch(service) for pattern in self.exclude)
-
-
-class Consul(Polled):
-    """One Consul cluster."""
-
-    name: Name
-    address: ConsulAddresses = ("http://127.0.0.1:8500",)
-    datacenters: Datacenters = None
-    http_auth: Secret | None = None
-    allow_stale: bool = True
-    service_url: UrlTemplate = "http://{service}.service.{datacenter}.consul:{port}"
-    services: ServiceFilter = ServiceFilter()
-    meta: MetaKeys = ()
-    detail: Literal["instance", "check"] = "instance"
-
-
-class ConnectionOptions(Polled):
-    """What connections of every kind have; a kind adds its own."""
-
-    interval: Duration = 600.0
-    timeout: Duration = 20.0
-    stale_after: Duration = 1800.0
-    id: Name
-    kind: str
-    name: str = ""
-    icon: str = ""
-    connect_url: HttpUrl | None = None
-    disconnect_url: HttpUrl | None = None
-
-
-class Config(Strict):
-    """The whole file; `connections` are raw mappings, in the order of the file."""
-
-    _origin: Origin = PrivateAttr(default=Origin())
-    consul: Annotated[tuple[Consul, ...], Field(strict=False)] = ()
-    # Not in the repr: raw mappings show their tokens.
-    connections: Annotated[tuple[dict[str, Any], ...], Field(strict=False, repr=False)] = ()
-    connection_concurrency: Annotated[int, Field(ge=1, le=1000)] = 20
-
     @property
-    def origin(self) -> Origin:
-        """Where the settings were read."""
-        return self._origin
+    def has_token(self) -> bool:
+        """Whether a place for a secret is configured, be there one or not."""
+        return bool(self.token or self.token_file)
+
+    def secret(self) -> Token:
+        """Return the secret that each poll asks for."""
+        return Token(self.token, self.token_file)

@@ -1,44 +1,48 @@
-"""A secret kept in a file of its own: read anew each time, never shown."""
+"""A secret, in the configuration or in a file of its own: read anew for each poll, never shown."""
 
+import codecs
 import os
 import stat
+from functools import cached_property
 from pathlib import Path
 
-from exporter.errors import TokenFileUnusable
+from pydantic import SecretStr
+
+from exporter.config.filework import mount_of, run_on_mount
+from exporter.errors import TokenUnusable
 
 _LARGEST = 16_384
+# What editors and shells of Windows put before a text.
+_ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+Signature = tuple[int, ...]
 
 
 class SecretFile:
-    """The file at `path`; its text without the white space around it."""
+    """The file at `path`; its text without a byte order mark and the white space around it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self) -> str:
-        """Return the secret, "" when the file is missing or empty; TokenFileUnusable when it can't be used."""
+        """Return the secret, "" when the file is missing or empty; TokenUnusable when it can't be used."""
         try:
             with open(self.path, "rb", opener=_without_waiting) as file:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise TokenFileUnusable(f"{self.path} is not a regular file")
+                    raise TokenUnusable(f"{self.path} is not a regular file")
                 content = file.read(_LARGEST + 1)
         except FileNotFoundError:
             return ""
         except OSError as error:
-            raise TokenFileUnusable(f"{self.path} can't be read: {error.strerror}") from None
+            raise TokenUnusable(f"{self.path} can't be read: {error.strerror}") from None
         return self._text(content)
 
     def _text(self, content: bytes) -> str:
         if len(content) > _LARGEST:
-            raise TokenFileUnusable(f"{self.path} is larger than {_LARGEST} bytes")
-        text = content.strip().decode("ascii", errors="replace")
-        if not text.isprintable() or not text.isascii():
-            raise TokenFileUnusable(
-                f"{self.path} holds more than one line, or other than printable ASCII text"
-            )
-        return text
+            raise TokenUnusable(f"{self.path} is larger than {_LARGEST} bytes")
+        encoding = next((name for mark, name in _ENCODINGS.items() if content.startswith(mark)), "ascii")
+        return sendable(content.decode(encoding, errors="replace"), str(self.path))
 
-    def signature(self) -> tuple[int, ...]:
+    def signature(self) -> Signature:
         """Return what changes when the file appears, changes or vanishes."""
         try:
             found = self.path.stat()
@@ -52,6 +56,54 @@ class SecretFile:
             return bool(self.path.stat().st_mode & stat.S_IROTH)
         except OSError:
             return False
+
+    @cached_property
+    def mount(self) -> str:
+        """The mount point that holds the file."""
+        return mount_of(self.path)
+
+
+class Token:
+    """The secret of a source: `text`, or what `path` holds when it is asked for, or none."""
+
+    def __init__(self, text: SecretStr | None = None, path: Path | None = None) -> None:
+        self.file = SecretFile(path) if path else None
+        self._text = text
+        self._read: Signature | None = None
+
+    async def get(self) -> str:
+        """Return the secret, "" when there is none; TokenUnusable when the file can't be used.
+
+        Files are read beside the event loop.
+        """
+        if self._text:
+            return sendable(self._text.get_secret_value(), "the token")
+        return await run_on_mount(self.file.mount, self._from_file) if self.file else ""
+
+    def _from_file(self) -> str:
+        assert self.file
+        # Before reading, so that no change goes unnoticed.
+        self._read = self.file.signature()
+        return self.file.read()
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the file was not there when the secret was last read."""
+        return self._read == ()
+
+    def has_changed(self) -> bool:
+        """Return whether the file differs from what was last read; this may block as long as its mount does."""
+        return self.file is not None and self._read is not None and self.file.signature() != self._read
+
+
+def sendable(text: str, holder: str) -> str:
+    """Return the secret in `text`; TokenUnusable, naming its holder, when no header can carry it."""
+    text = text.strip()
+    if not text.isprintable() or not text.isascii():
+        raise TokenUnusable(f"{holder} holds more than one line, or other than printable ASCII text")
+    if text.lower().startswith("bearer "):
+        raise TokenUnusable(f"{holder} begins with 'Bearer', which is no part of a token")
+    return text
 
 
 def _without_waiting(path: str, flags: int) -> int:

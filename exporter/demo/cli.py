@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from exporter.cli import Address, Flags, duration, listen_address
-from exporter.config import parse
 from exporter.demo.history import STEP, write_history
 from exporter.demo.prometheus import Programs, PrometheusFailed, evaluate_rules, fill, running, settle
 from exporter.demo.settings import settings
@@ -21,6 +20,7 @@ from exporter.demo.world import World
 from exporter.errors import ConfigError, Problem
 from exporter.logs import configure, finish
 from exporter.serving import serve
+from exporter.sources.plan import plan
 from exporter.web.listener import listening
 
 _HOURS = 24.0
@@ -151,9 +151,9 @@ async def _play(world: World, flags: argparse.Namespace, tokens: Path, programs:
         write_tokens(world, tokens, time.time())
         if programs:
             await _with_history(stack, programs, world, flags.folder / "prometheus")
-        config = parse(settings(world, consul, evotor, tokens))
+        wanted = plan(settings(world, consul, evotor, tokens))
         _say(_welcome(flags, programs, consul, evotor))
-        await serve(Flags(listen_address=flags.listen_address), lambda: config)
+        await serve(Flags(listen_address=flags.listen_address), lambda: wanted)
 
 
 async def _with_history(stack: AsyncExitStack, programs: Programs, world: World, folder: Path) -> None:

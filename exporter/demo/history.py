@@ -9,7 +9,6 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from exporter.config import Consul, parse
 from exporter.demo.script import CONSUL
 from exporter.demo.settings import settings
 from exporter.demo.states import ConnectionTruth, InstanceTruth
@@ -22,7 +21,8 @@ from exporter.sources.connections.connection import ConnectionSource
 from exporter.sources.connections.kind import RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING
 from exporter.sources.connections.kinds.evotor import STORES
 from exporter.sources.consul.datacenter import meta_labels, url_of
-from exporter.sources.contract import ConnectionFindings, Findings, ServiceFindings
+from exporter.sources.consul.settings import Consul
+from exporter.sources.contract import ConnectionFindings, Findings, ServiceFindings, Source
 from exporter.sources.factory import SourceFactory
 from exporter.sources.plan import plan
 from exporter.state import PollResult, SourceId, SourceState, advance, age, first_state
@@ -40,12 +40,12 @@ class Past:
     """Plays the world step by step, as an exporter would have seen it that polls everything at each step."""
 
     def __init__(self, world: World) -> None:
-        config = parse(settings(world, "127.0.0.1:8500", "http://127.0.0.1", Path("tokens")))
+        planned = plan(settings(world, "127.0.0.1:8500", "http://127.0.0.1", Path("tokens")))
         self._world = world
-        self._cluster: Consul = config.consul[0]
-        sources = SourceFactory().sources(plan(config))
+        (self._cluster,) = planned.settings_of(Consul)
+        self._sources = SourceFactory().sources(planned.sources)
         self._states: dict[SourceId, SourceState] = {
-            id_: first_state(source) for id_, source in sources.items()
+            id_: first_state(source.info) for id_, source in self._sources.items()
         }
         self._connections = {connection.id: connection for connection in world.all_connections}
 
@@ -54,7 +54,9 @@ class Past:
         states = {state.connection.id: state for state in self._world.connections(at)}
         for id_, known in self._states.items():
             found, error = (
-                self._service_poll(at) if id_.kind == "consul" else _connection_poll(known, states[id_.name])
+                self._service_poll(at)
+                if id_.kind == "consul"
+                else _connection_poll(self._sources[id_], states[id_.name])
             )
             result = PollResult(at, _duration(id_, at), found, error)
             self._states[id_] = age(advance(known, result, at), at)
@@ -83,8 +85,7 @@ class Past:
         )
 
 
-def _connection_poll(known: SourceState, state: ConnectionTruth) -> tuple[Findings | None, PollError | None]:
-    source = known.source
+def _connection_poll(source: Source, state: ConnectionTruth) -> tuple[Findings | None, PollError | None]:
     assert isinstance(source, ConnectionSource)
     if state.status == "unreachable":
         error = _error(state.reason)

@@ -66,9 +66,9 @@ def _counts(metric: Metric, labels: str, label: str, counts: Mapping[str, int]) 
 
 
 def _source_lines(state: SourceState) -> Iterator[Line]:
-    labels = label_pairs(metrics.SOURCE, (state.source.name, state.source.kind))
-    yield sample(metrics.SOURCE_INTERVAL, labels, state.source.interval)
-    yield sample(metrics.SOURCE_STALE_AFTER, labels, state.source.stale_after)
+    labels = label_pairs(metrics.SOURCE, (state.info.id.name, state.info.id.kind))
+    yield sample(metrics.SOURCE_INTERVAL, labels, state.info.interval)
+    yield sample(metrics.SOURCE_STALE_AFTER, labels, state.info.stale_after)
     if state.polls:
         yield sample(metrics.SOURCE_UP, labels, state.error is None)
     yield sample(metrics.SOURCE_POLLS, labels, state.polls)
@@ -92,10 +92,10 @@ def _histogram(state: SourceState, labels: str) -> Iterator[Line]:
 
 def _group_lines(group: Group) -> Iterator[Line]:
     for state in group.states:
-        yield from _service_lines(state, group.checked_at)
+        yield from _service_lines(state, group)
 
 
-def _service_lines(state: ServiceState, checked_at: float) -> Iterator[Line]:
+def _service_lines(state: ServiceState, group: Group) -> Iterator[Line]:
     instance = state.instance
     labels = label_pairs(metrics.SERVICE, instance.key)
     yield sample(metrics.SERVICE_UP, labels, instance.status in ("passing", "warning"))
@@ -105,9 +105,9 @@ def _service_lines(state: ServiceState, checked_at: float) -> Iterator[Line]:
         yield sample(metrics.SERVICE_CHECKS, f'{labels},status="{status}"', found.count(status))
     yield sample(metrics.SERVICE_STATUS_CHANGES, labels, state.changes)
     yield sample(metrics.SERVICE_STATUS_SINCE, labels, state.since)
-    yield sample(metrics.SERVICE_LAST_CHECKED, labels, checked_at)
+    yield sample(metrics.SERVICE_LAST_CHECKED, labels, group.checked_at)
     yield from _info_lines(state, labels)
-    if instance.shows_checks:
+    if group.shows_checks:
         yield from _check_lines(state, labels)
 
 

@@ -1,27 +1,30 @@
 """How many requests may be under way: so many to one host, and not too many in all."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
+
+from exporter.sources.contract import RequestLimit
 
 # Below the 1,024 files that a process may usually have open, with room for everything else.
 _IN_ALL = 500
 
 
 class RequestLimits:
-    """Hands out the right to ask; who waits is served in turn.
+    """Hands out the right to ask, in the order of asking for it.
 
-    A host that hangs holds only its own limits. It keeps each for a whole timeout, so of its connections
-    `per_host * interval / timeout` are still checked on time: 600 with the defaults, and more of them late.
+    A host that hangs holds only its own slots. It keeps each for a whole timeout, so of its connections
+    `at_once * interval / timeout` are still checked on time: 600 with the defaults, and more of them late.
     """
 
-    def __init__(self, per_host: int) -> None:
-        self._per_host = per_host
-        self._all = asyncio.Semaphore(max(per_host, _IN_ALL))
-        self._hosts: dict[str, AbstractAsyncContextManager[None]] = {}
+    def __init__(self) -> None:
+        self._all = asyncio.Semaphore(_IN_ALL)
+        self._hosts: dict[RequestLimit, AbstractAsyncContextManager[None]] = {}
 
-    def of(self, host: str) -> AbstractAsyncContextManager[None]:
-        """Return what to hold while asking `host`; all its connections may use it at once."""
-        return self._hosts.setdefault(host, _Slot(asyncio.Semaphore(self._per_host), self._all))
+    def of(self, limit: RequestLimit | None) -> AbstractAsyncContextManager[None]:
+        """Return what to hold while asking; all who ask the host may use it at once."""
+        if limit is None:
+            return nullcontext()
+        return self._hosts.setdefault(limit, _Slot(asyncio.Semaphore(limit.at_once), self._all))
 
 
 class _Slot(AbstractAsyncContextManager[None]):

@@ -2,13 +2,13 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 
 from exporter.errors import Internal, PollError, RateLimited
 from exporter.logs import Log
+from exporter.polling.limits import RequestLimits
 from exporter.polling.schedule import Schedule, pause_for
-from exporter.sources.contract import ConnectionFindings, Findings, ServiceFindings, Source
-from exporter.state import PollResult, SourceId, Store
+from exporter.sources.contract import Findings, Source, Summary
+from exporter.state import PollResult, Store
 from exporter.timing import deadline, steady, wall
 
 # Not worth a warning: the data is used all the same.
@@ -18,22 +18,22 @@ _HARMLESS = {"duplicate_tag"}
 class Poller:
     """Polls one source for as long as it runs; sources return findings or raise, all else happens here."""
 
-    def __init__(self, source: Source, store: Store, phase: float) -> None:
+    def __init__(self, source: Source, store: Store, limits: RequestLimits, phase: float) -> None:
         self.source = source
-        self.id = SourceId(source.kind, source.name)
         self._store = store
-        self._schedule = Schedule(source.interval, phase)
+        self._limits = limits
+        self._schedule = Schedule(source.info.interval, phase)
         self._due = asyncio.Event()
         self._dropping: asyncio.Timeout | None = None
         self._failures = 0
         self._said = ""
-        self._log = Log("polling", source=source.name, kind=source.kind)
+        self._log = Log("polling", source=source.info.id.name, kind=source.info.id.kind)
 
     async def run(self) -> None:
         """Poll at once, and then whenever it is due."""
         while True:
             self._due.clear()
-            result = self._store.record(self.id, await self._timely())
+            result = self._store.record(self.source.info.id, await self._timely())
             self._failures = self._failures + 1 if _is_unwell(result) else 0
             self._tell(result)
             delay = self._schedule.delay(steady(), self._failures, result.pause)
@@ -60,26 +60,35 @@ class Poller:
         return await self._poll()
 
     async def _poll(self) -> PollResult:
-        async with self.source.slot():
-            started = steady()
-            result = await self._result()
-            return replace(result, ended_at=round(wall(), 3), duration=round(steady() - started, 6))
+        started = steady()
+        try:
+            token = await self._token()
+        except PollError as error:
+            return self._failed(started, error)
+        async with self._limits.of(self.source.request_limit(token)):
+            return await self._answered(token)
 
-    async def _result(self) -> PollResult:
+    async def _token(self) -> str:
+        async with deadline(self.source.timeout, "the token file can't be read in time"):
+            return await self.source.token.get()
+
+    async def _answered(self, token: str) -> PollResult:
+        started = steady()
         try:
             async with deadline(self.source.timeout, "no complete answer in time"):
-                findings = await self.source.poll()
+                findings = await self.source.poll(token)
         except PollError as error:
-            return self._failed(error)
+            return self._failed(started, error)
         except Exception as defect:
             # Whatever an answer made our code do, the other sources and the next poll go on.
             self._log.defect("poll failed by a defect", defect)
-            return self._failed(Internal("a defect of the exporter, see the log"))
-        return PollResult(0.0, 0.0, findings, _failure_in(findings))
+            return self._failed(started, Internal("a defect of the exporter, see the log"))
+        return _result(started, findings, next(iter(findings.errors), None))
 
-    def _failed(self, error: PollError) -> PollResult:
-        pause = pause_for(error.retry_after, self.source.interval) if isinstance(error, RateLimited) else 0.0
-        return PollResult(0.0, 0.0, self.source.failed(error), error, pause)
+    def _failed(self, started: float, error: PollError) -> PollResult:
+        interval = self.source.info.interval
+        pause = pause_for(error.retry_after, interval) if isinstance(error, RateLimited) else 0.0
+        return _result(started, self.source.failed(error), error, pause)
 
     def _tell(self, result: PollResult) -> None:
         """Say in one line how the poll went; loudly only when that is news."""
@@ -90,36 +99,32 @@ class Poller:
         say(line, duration=f"{result.duration:.3f}s", **facts)
 
 
+def _result(
+    started: float, findings: Findings | None, error: PollError | None, pause: float = 0.0
+) -> PollResult:
+    return PollResult(round(wall(), 3), round(steady() - started, 6), findings, error, pause)
+
+
 def _is_unwell(result: PollResult) -> bool:
-    """Tell whether to ask again soon: a refusal too is worth a second look, as one odd answer is no revoked token."""
-    found = result.findings
-    return bool(result.error) or (isinstance(found, ConnectionFindings) and found.check.status == "offline")
-
-
-def _failure_in(findings: Findings) -> PollError | None:
-    return findings.failure if isinstance(findings, ServiceFindings) else None
+    """Tell whether to ask again soon."""
+    return bool(result.error) or (result.findings is not None and result.findings.needs_second_look)
 
 
 def _errors(result: PollResult) -> tuple[PollError, ...]:
     """Return why the poll failed: of a cluster, for each datacenter that did."""
-    if isinstance(result.findings, ServiceFindings):
-        return tuple(result.findings.failures.values())
-    return (result.error,) if result.error else ()
+    parts = result.findings.errors if result.findings else ()
+    return parts or ((result.error,) if result.error else ())
 
 
-def _summary(result: PollResult) -> tuple[str, bool, dict[str, object]]:
-    """Return the line, whether it is good news, and the facts beside it."""
+def _summary(result: PollResult) -> Summary:
+    """Return what to log: why the poll failed, else what was rejected, else what was found."""
     if errors := _errors(result):
-        reasons = ", ".join(dict.fromkeys(error.reason for error in errors))
-        return f"poll failed: {reasons}", False, {"reason": reasons, "error": "; ".join(map(str, errors))}
+        why = ", ".join(dict.fromkeys(error.reason for error in errors))
+        facts = {"reason": why, "error": "; ".join(map(str, errors))}
+        return Summary(f"poll failed: {why}", False, facts)
     findings = result.findings
-    if findings and (rejected := sorted(findings.rejected.keys() - _HARMLESS)):
-        facts = {reason: findings.rejected[reason] for reason in rejected}
-        return f"poll succeeded, records rejected: {', '.join(rejected)}", False, dict(facts)
-    if isinstance(findings, ConnectionFindings):
-        status = findings.check.status
-        line = f"connection is {status.replace('_', ' ')}"
-        if reason := findings.check.reason:
-            return f"{line}: {reason}", False, {"reason": reason}
-        return line, True, {}
-    return "poll succeeded", True, {}
+    assert findings, "a poll without findings has failed"
+    if rejected := sorted(findings.rejected.keys() - _HARMLESS):
+        counts = {reason: findings.rejected[reason] for reason in rejected}
+        return Summary(f"poll succeeded, records rejected: {', '.join(rejected)}", False, counts)
+    return findings.summary

@@ -1,78 +1,163 @@
 """The contract between what is polled and who polls it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
+from exporter.config import Polled, Strict, Token
 from exporter.errors import PollError
 from exporter.model import ConnectionCheck, ServiceInstance
+from exporter.sources.clients import ClientLease
+
+
+class SourceId(NamedTuple):
+    """What tells sources apart; a cluster and a connection may have the same name."""
+
+    kind: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceFindings:
-    """What a poll of a Consul cluster found, by datacenter; one that failed is in `failures` instead."""
+class SourceInfo:
+    """A source as the snapshot describes it; `id` gives the labels `kind` and `source`, times are in seconds.
+
+    The reasons are those of `source_poll_failures_total` and `source_records_rejected_total` to show at 0 from the
+    start. /-/ready waits for the first poll of each source with `is_awaited`.
+    """
+
+    id: SourceId
+    interval: float
+    stale_after: float
+    failure_reasons: tuple[str, ...] = ()
+    rejections: tuple[str, ...] = ()
+    is_awaited: bool = False
+
+
+class Summary(NamedTuple):
+    """What the log says about findings: one line, whether it is good news, and the facts beside it."""
+
+    line: str
+    is_good: bool
+    facts: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a poll found; `rejected` counts by reason the records that could not be used."""
+
+    rejected: Mapping[str, int] = field(default_factory=dict, kw_only=True)
+
+    @property
+    def errors(self) -> tuple[PollError, ...]:
+        """Why parts of the source could not be polled; the first one is the poll's."""
+        return ()
+
+    @property
+    def needs_second_look(self) -> bool:
+        """Whether to poll again soon although the poll succeeded."""
+        return False
+
+    @property
+    def summary(self) -> Summary:
+        """What the log says when nothing failed and nothing was rejected."""
+        return Summary("poll succeeded", True, {})
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFindings(Findings):
+    """What a poll of a Consul cluster found, by datacenter; one that failed is in `failures` instead.
+
+    With `shows_checks` each check has series of its own.
+    """
 
     instances: Mapping[str, tuple[ServiceInstance, ...]]
     failures: Mapping[str, PollError] = field(default_factory=dict)
-    rejected: Mapping[str, int] = field(default_factory=dict)
+    shows_checks: bool = False
 
     @property
-    def failure(self) -> PollError | None:
-        """The first datacenter's failure, None when all answered."""
-        return next(iter(self.failures.values()), None)
+    def errors(self) -> tuple[PollError, ...]:
+        """The failures of the datacenters."""
+        return tuple(self.failures.values())
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionFindings:
+class ConnectionFindings(Findings):
     """What a check of a connection found; its `check.reason` says why it is not online."""
 
     check: ConnectionCheck
-    rejected: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def needs_second_look(self) -> bool:
+        """Whether the token was refused: one odd answer is no revoked token."""
+        return self.check.status == "offline"
+
+    @property
+    def summary(self) -> Summary:
+        """The status, and the reason when it is not online."""
+        line, reason = f"connection is {self.check.status.replace('_', ' ')}", self.check.reason
+        return Summary(f"{line}: {reason}", False, {"reason": reason}) if reason else Summary(line, True, {})
 
 
-Findings = ServiceFindings | ConnectionFindings
+class RequestLimit(NamedTuple):
+    """So many requests may be under way to `host` at once, over all sources that ask it."""
+
+    host: str
+    at_once: int
 
 
 class Source(Protocol):
-    """Something polled on its own timer; times are in seconds."""
+    """Something polled on its own timer."""
 
     @property
-    def name(self) -> str:
-        """The `source` label."""
-
-    @property
-    def kind(self) -> str:
-        """The `kind` label: consul, or the connection's kind."""
-
-    @property
-    def interval(self) -> float:
-        """Time between two polls."""
+    def info(self) -> SourceInfo:
+        """How it is described."""
 
     @property
     def timeout(self) -> float:
-        """The longest a whole poll may take."""
+        """The longest a whole poll may take, in seconds."""
 
     @property
-    def stale_after(self) -> float:
-        """The age at which what was found is no longer shown."""
+    def token(self) -> Token:
+        """The secret that each poll needs."""
 
-    @property
-    def failure_reasons(self) -> tuple[str, ...]:
-        """The reasons of `source_poll_failures_total` to show at 0 from the start."""
+    def request_limit(self, token: str) -> RequestLimit | None:
+        """Return what bounds the poll; None when nothing is asked, or sources of the kind are few."""
 
-    @property
-    def rejections(self) -> tuple[str, ...]:
-        """The reasons of `source_records_rejected_total` to show at 0 from the start."""
-
-    def slot(self) -> AbstractAsyncContextManager[None]:
-        """Return what to hold while polling, so that not too many ask at once."""
-
-    def signature(self) -> object:
-        """Return what changes when the source's secret file does."""
-
-    async def poll(self) -> Findings:
-        """Ask once; raise PollError when nothing was found."""
+    async def poll(self, token: str) -> Findings:
+        """Ask once with the secret, "" when there is none; raise PollError when nothing was found."""
 
     def failed(self, error: PollError) -> Findings | None:
         """Return what a failed poll says nevertheless: of a connection that it is unreachable."""
+
+
+@dataclass(frozen=True)
+class PlannedSource(ABC):
+    """The checked settings of one source; `place` is where in the configuration they stand."""
+
+    place: str = field(compare=False)
+    id: SourceId
+    settings: Polled
+
+    @abstractmethod
+    def make(self, clients: ClientLease) -> Source:
+        """Make the source; nothing is asked until it is polled."""
+
+
+class SourceKind(ABC):
+    """A part of the configuration file that names sources; one line in `sources/registry.py` each.
+
+    `File` declares the keys of the file that are the kind's, `variables` the environment variable that stands for a
+    place in it.
+    """
+
+    File: ClassVar[type[Strict]]
+    variables: ClassVar[Mapping[str, str]] = {}
+
+    @abstractmethod
+    def read(self, part: Mapping[str, Any]) -> list[PlannedSource]:
+        """Validate the kind's keys of the file; ConfigError lists every problem of them."""
+
+    def from_environment(self, environ: Mapping[str, str]) -> dict[str, Any]:
+        """Return the part of the file that the environment stands for; ConfigError when it can't be used."""
+        return {}

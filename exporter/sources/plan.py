@@ -1,89 +1,75 @@
 """From a configuration to a plan: all of it is validated, and every file it names is looked at; nothing connects."""
 
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from exporter.client import ssl_context
-from exporter.config import (
-    Config,
-    ConnectionOptions,
-    Consul,
-    Origin,
-    SecretFile,
-    Tls,
-    parse,
-    read_mapping,
-    why_unreadable,
-)
-from exporter.errors import ConfigError, Problem, TokenFileUnusable
-from exporter.sources.connections import options_of
+from exporter.config import Origin, SecretFile, Tls, read_mapping, sendable, unknown_key, why_unreadable
+from exporter.errors import ConfigError, Problem, TokenUnusable
+from exporter.sources.contract import PlannedSource
+from exporter.sources.registry import SOURCE_KINDS
 
-T = TypeVar("T")
-Section = Consul | ConnectionOptions
 SectionT = TypeVar("SectionT", bound=BaseModel)
 _TLS_FILES = ("ca_file", "ca_path", "cert_file", "key_file")
+_NOWHERE = Origin()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A checked configuration; `warnings` are worth a log line and don't stop anything."""
 
-    consul: tuple[Consul, ...]
-    connections: tuple[ConnectionOptions, ...]
-    concurrency: int
-    warnings: tuple[Problem, ...]
+    sources: tuple[PlannedSource, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    def settings_of(self, section: type[SectionT]) -> tuple[SectionT, ...]:
+        """Return the settings of those sources whose section is such a one."""
+        return tuple(each.settings for each in self.sources if isinstance(each.settings, section))
 
 
-def read_file(path: Path) -> Config:
-    """Read a configuration file; ConfigError lists the problems of all its sections, connections included."""
+def read_file(path: Path) -> Plan:
+    """Plan what a configuration file says; ConfigError lists every problem of it."""
     raw = read_mapping(path)
     if not raw:
         raise ConfigError([Problem(str(path), "is empty")])
-    try:
-        return parse(raw, Origin(path.parent))
-    except ConfigError as error:
-        raise ConfigError([*error.problems, *_connection_problems(raw.get("connections"))]) from None
+    return plan(raw, Origin(path.parent))
 
 
-def _connection_problems(sections: object) -> Iterator[Problem]:
-    """Yield what is wrong with those connections that are mappings; about others all is said."""
-    found = sections if isinstance(sections, list) else []
-    problems: list[Problem] = []
-    mappings = tuple(section if isinstance(section, Mapping) else {} for section in found)
-    _collected(problems, lambda: options_of(mappings))
-    said = tuple(
-        f"connections[{number}]." for number, section in enumerate(found) if section is not mappings[number]
-    )
-    return (problem for problem in problems if not problem.place.startswith(said))
+def from_environment(environ: Mapping[str, str]) -> Plan:
+    """Plan what the environment says; ConfigError names the variables that can't be used."""
+    raw: dict[str, Any] = {}
+    variables: dict[str, str] = {}
+    for kind in SOURCE_KINDS:
+        raw |= kind.from_environment(environ)
+        variables |= kind.variables
+    return plan(raw, Origin(variables=variables))
 
 
-def plan(config: Config) -> Plan:
-    """Check what the sections alone can't: kinds, secret and certificate files. ConfigError lists all problems."""
-    problems: list[Problem] = []
-    folder = config.origin.folder
-    consul = tuple(_anchored(cluster, folder) for cluster in config.consul)
-    options = _collected(problems, lambda: options_of(config.connections)) or ()
-    connections = tuple(_anchored(section, folder) for section in options)
-    placed = [*_placed("consul", consul), *_placed("connections", connections)]
-    problems.extend(problem for place, section in placed for problem in _secret_problems(place, section))
-    problems.extend(_certificate_problems(placed))
+def plan(raw: Mapping[str, Any], origin: Origin = _NOWHERE) -> Plan:
+    """Check all settings and the files that they name; ConfigError lists all problems with their places."""
+    problems, read = _read(raw)
+    sources = tuple(replace(each, settings=_anchored(each.settings, origin.folder)) for each in read)
+    problems.extend(_certificate_problems(sources))
     if problems:
-        raise ConfigError(map(config.origin.spoken, problems))
-    warnings = (problem for place, section in placed for problem in _file_warnings(place, section))
-    return Plan(consul, connections, config.connection_concurrency, tuple(warnings))
+        raise ConfigError(map(origin.located, problems))
+    return Plan(sources, tuple(warning for each in sources for warning in _token_warnings(each)))
 
 
-def _collected(problems: list[Problem], step: Callable[[], T]) -> T | None:
-    try:
-        return step()
-    except ConfigError as error:
-        problems.extend(error.problems)
-        return None
+def _read(raw: Mapping[str, Any]) -> tuple[list[Problem], list[PlannedSource]]:
+    """Let each kind of source read its keys."""
+    owners = {key: kind for kind in SOURCE_KINDS for key in kind.File.model_fields}
+    problems = [Problem(key, unknown_key(key, owners)) for key in raw if key not in owners]
+    sources: list[PlannedSource] = []
+    for kind in SOURCE_KINDS:
+        try:
+            sources.extend(kind.read({key: value for key, value in raw.items() if owners.get(key) is kind}))
+        except ConfigError as error:
+            problems.extend(error.problems)
+    return problems, sources
 
 
 def _anchored(section: SectionT, folder: Path) -> SectionT:
@@ -97,29 +83,14 @@ def _anchored(section: SectionT, folder: Path) -> SectionT:
     return section.model_copy(update=changes)
 
 
-def _placed(section: str, entries: tuple[Any, ...]) -> Iterator[tuple[str, Section]]:
-    return ((f"{section}[{number}]", entry) for number, entry in enumerate(entries))
-
-
-def _secret_problems(place: str, section: Section) -> Iterator[Problem]:
-    if not section.token_file:
-        return
-    try:
-        secret = SecretFile(section.token_file).read()
-    except TokenFileUnusable as error:
-        yield Problem(f"{place}.token_file", str(error))
-    else:
-        if not secret and isinstance(section, Consul):
-            yield Problem(f"{place}.token_file", f"{section.token_file} is missing or empty")
-
-
-def _certificate_problems(placed: Iterable[tuple[str, Section]]) -> Iterator[Problem]:
+def _certificate_problems(sources: Iterable[PlannedSource]) -> Iterator[Problem]:
     checked: dict[Tls, tuple[Problem, ...]] = {Tls(): ()}
-    for place, section in placed:
-        if section.tls not in checked:
-            checked[section.tls] = tuple(_wrong_with(section.tls))
-        for problem in checked[section.tls]:
-            yield problem._replace(place=f"{place}.tls{problem.place}")
+    for source in sources:
+        tls = source.settings.tls
+        if tls not in checked:
+            checked[tls] = tuple(_wrong_with(tls))
+        for problem in checked[tls]:
+            yield problem._replace(place=f"{source.place}.tls{problem.place}")
 
 
 def _wrong_with(tls: Tls) -> Iterator[Problem]:
@@ -136,6 +107,20 @@ def _wrong_with(tls: Tls) -> Iterator[Problem]:
             yield Problem("", "a file holds no PEM certificate, or the key is locked or doesn't fit")
 
 
-def _file_warnings(place: str, section: Section) -> Iterator[Problem]:
-    if section.token_file and SecretFile(section.token_file).is_world_readable():
-        yield Problem(f"{place}.token_file", f"{section.token_file} can be read by every user of the machine")
+def _token_warnings(source: PlannedSource) -> Iterator[Problem]:
+    """Yield what is wrong with the secret: it concerns its own source alone, and may be mended while we run."""
+    token, path = source.settings.token, source.settings.token_file
+    try:
+        if token:
+            sendable(token.get_secret_value(), "the token")
+        elif path:
+            yield from _file_warnings(f"{source.place}.token_file", SecretFile(path))
+    except TokenUnusable as error:
+        yield Problem(f"{source.place}.token{'' if token else '_file'}", str(error))
+
+
+def _file_warnings(place: str, file: SecretFile) -> Iterator[Problem]:
+    if file.is_world_readable():
+        yield Problem(place, f"{file.path} can be read by every user of the machine")
+    if not file.read():
+        yield Problem(place, f"{file.path} {'is empty' if file.signature() else 'does not exist'}")

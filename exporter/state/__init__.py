@@ -1,5 +1,6 @@
 """What is known of every source, since when, and whether it is too old to be shown."""
 
+from exporter.sources.contract import SourceId
 from exporter.state.snapshot import (
     BUCKETS,
     ConnectionState,
@@ -7,7 +8,6 @@ from exporter.state.snapshot import (
     PollResult,
     ServiceState,
     Snapshot,
-    SourceId,
     SourceState,
     first_state,
 )

@@ -2,21 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from exporter.errors import PollError
 from exporter.model import ConnectionCheck, ServiceInstance
-from exporter.sources.contract import Findings, Source
+from exporter.sources.contract import Findings, SourceId, SourceInfo
 
 # Upper bounds of the buckets of source_poll_duration_seconds, in seconds.
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-
-
-class SourceId(NamedTuple):
-    """What tells sources apart; a cluster and a connection may have the same name."""
-
-    kind: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +42,7 @@ class Group:
     states: tuple[ServiceState, ...]
     checked_at: float
     stale_at: float
+    shows_checks: bool = False
     stale: bool = False
 
 
@@ -74,7 +67,7 @@ class ConnectionState:
 class SourceState:
     """All that is known from one source; `durations` counts polls by bucket, the last one unbounded."""
 
-    source: Source
+    info: SourceInfo
     polls: int = 0
     failures: Mapping[str, int] = field(default_factory=dict)
     rejected: Mapping[str, int] = field(default_factory=dict)
@@ -89,10 +82,10 @@ class SourceState:
 Snapshot = Mapping[SourceId, SourceState]
 
 
-def first_state(source: Source) -> SourceState:
+def first_state(info: SourceInfo) -> SourceState:
     """Return the state of a source that was not polled yet: its counters exist at 0."""
     return SourceState(
-        source,
-        failures=dict.fromkeys(source.failure_reasons, 0),
-        rejected=dict.fromkeys(source.rejections, 0),
+        info,
+        failures=dict.fromkeys(info.failure_reasons, 0),
+        rejected=dict.fromkeys(info.rejections, 0),
     )

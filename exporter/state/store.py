@@ -1,13 +1,13 @@
 """The current snapshot, and who is told that there is a new one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import dropwhile, takewhile
 from types import MappingProxyType
 
 from exporter.errors import DatacenterTaken
-from exporter.sources.contract import ServiceFindings, Source
-from exporter.state.snapshot import PollResult, Snapshot, SourceId, SourceState, first_state
+from exporter.sources.contract import ServiceFindings, SourceId, SourceInfo
+from exporter.state.snapshot import PollResult, Snapshot, SourceState, first_state
 from exporter.state.transitions import advance, age
 from exporter.timing import Clock, steady
 
@@ -24,13 +24,13 @@ class Store:
         """Call `listener` after each change."""
         self._listeners.append(listener)
 
-    def adopt(self, sources: Mapping[SourceId, Source]) -> None:
+    def adopt(self, sources: Iterable[SourceInfo]) -> None:
         """Show these sources only; what is known of those that stay is kept."""
-        self._publish({id_: self._adopted(id_, source) for id_, source in sources.items()})
+        self._publish({info.id: self._adopted(info) for info in sources})
 
-    def _adopted(self, id_: SourceId, source: Source) -> SourceState:
-        known = self.snapshot.get(id_)
-        return replace(known, source=source) if known else first_state(source)
+    def _adopted(self, info: SourceInfo) -> SourceState:
+        known = self.snapshot.get(info.id)
+        return replace(known, info=info) if known else first_state(info)
 
     def record(self, id_: SourceId, result: PollResult) -> PollResult:
         """Add the result of a poll and return what of it counted; a source that left meanwhile changes nothing."""
@@ -55,7 +55,7 @@ class Store:
             return result
         rest = {name: instances for name, instances in found.instances.items() if name not in taken}
         findings = replace(found, instances=rest, failures={**found.failures, **taken})
-        return replace(result, findings=findings, error=findings.failure)
+        return replace(result, findings=findings, error=next(iter(findings.errors), None))
 
     def drop_stale(self) -> None:
         """Stop showing what is too old; its history is kept for when it comes back."""

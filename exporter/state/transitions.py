@@ -42,10 +42,13 @@ def age(state: SourceState, now: float) -> SourceState:
 
 def _groups(state: SourceState, found: ServiceFindings, result: PollResult, now: float) -> dict[str, Group]:
     kept = {name: state.groups[name] for name in found.failures if name in state.groups}
-    stale_at = now + state.source.stale_after
+    stale_at = now + state.info.stale_after
     fresh = {
         name: Group(
-            _service_states(state.groups.get(name), instances, result.ended_at), result.ended_at, stale_at
+            _service_states(state.groups.get(name), instances, result.ended_at),
+            result.ended_at,
+            stale_at,
+            found.shows_checks,
         )
         for name, instances in found.instances.items()
     }
@@ -77,9 +80,9 @@ def _connection(
     known = state.connection
     at = result.ended_at
     # While the API makes us wait, that it does is what we know; the check after the pause is not late.
-    stale_at = now + max(state.source.stale_after, result.pause + state.source.interval)
+    stale_at = now + max(state.info.stale_after, result.pause + state.info.interval)
     changed = known is not None and known.check.status != check.status
-    if known and check.status in ("offline", "unreachable"):
+    if known and _has_failed(check):
         check = replace(check, details=known.check.details)
     return ConnectionState(
         check,
@@ -89,10 +92,14 @@ def _connection(
         duration=result.duration,
         changes=(known.changes if known else 0) + changed,
         checks=(known.checks if known else 0) + 1,
-        failures=_added(known.failures if known else {}, {check.reason: 1} if check.reason else {}),
+        failures=_added(known.failures if known else {}, {check.reason: 1} if _has_failed(check) else {}),
         online_at=at if check.status == "online" else (known.online_at if known else None),
-        last_reason=check.reason or (known.last_reason if known else ""),
+        last_reason=check.reason if _has_failed(check) else (known.last_reason if known else ""),
     )
+
+
+def _has_failed(check: ConnectionCheck) -> bool:
+    return check.status in ("offline", "unreachable")
 
 
 def _added(counts: Mapping[str, int], more: Mapping[str, int]) -> Mapping[str, int]:

@@ -44,7 +44,7 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table; `url` is that of the thing itself, or of the `action` where there is one."""
+    """One line of a table; `url` is that of the thing itself, or of the `action` where there is one, `source` what to poll for news."""
 
     name: str
     kind: str
@@ -54,6 +54,7 @@ class Row:
     url: str = ""
     action: str = ""
     tags: tuple[str, ...] = ()
+    source: str = ""
 
     @property
     def tone(self) -> str:
@@ -89,8 +90,8 @@ class Verdict:
     details: str
 
 
-def page(snapshot: Snapshot, metrics_path: str) -> str:
-    """Return the page as HTML."""
+def page(snapshot: Snapshot, metrics_path: str, can_poll: bool = False) -> str:
+    """Return the page as HTML; with `can_poll` sources have a button to poll them now."""
     views = list(snapshot.values())
     tables = (
         _table("Services", _services(views)),
@@ -99,7 +100,12 @@ def page(snapshot: Snapshot, metrics_path: str) -> str:
     )
     verdict = _verdict(tables)
     return _template().render(
-        tables=tables, verdict=verdict, metrics_path=metrics_path, version=__version__, now=_exact(wall())
+        tables=tables,
+        verdict=verdict,
+        metrics_path=metrics_path,
+        can_poll=can_poll,
+        version=__version__,
+        now=_exact(wall()),
     )
 
 
@@ -181,15 +187,22 @@ def _connections(views: Iterable[SourceState]) -> Iterator[Row]:
             text = " · ".join(filter(None, (check.reason.replace("_", " "), check.details)))
             kind = check.kind if display.name == check.connection else f"{check.kind} · {check.connection}"
             yield Row(
-                display.name, kind, status, text, _when(state.checked_at), display.action_url, display.action
+                display.name,
+                kind,
+                status,
+                text,
+                _when(state.checked_at),
+                display.action_url,
+                display.action,
+                source=view.info.id.name,
             )
 
 
 def _source(view: SourceState) -> Row:
     status = "waiting" if not view.polls else "down" if view.error else "up"
-    text = str(view.error) if view.error else f"every {format_duration(view.source.interval)}"
+    text = str(view.error) if view.error else f"every {format_duration(view.info.interval)}"
     when = _when(view.succeeded_at) if view.succeeded_at is not None else None
-    return Row(view.source.name, view.source.kind, status, text, when)
+    return Row(view.info.id.name, view.info.id.kind, status, text, when, source=view.info.id.name)
 
 
 def _when(at: float) -> When:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from exporter.errors import ConfigError
@@ -17,7 +17,7 @@ from exporter.web.pieces import Pieces
 
 # The page needs nothing from elsewhere and runs no script.
 _PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -42,12 +42,16 @@ class Served(Protocol):
     async def reload(self) -> None:
         """Read the configuration again; ConfigError when the old one stays in force."""
 
+    def poll_now(self, name: str | None = None) -> int:
+        """Poll the sources of this name at once, or all; return how many there are."""
+
 
 class Endpoints:
     """The handlers of the paths."""
 
-    def __init__(self, served: Served, own: OwnMetrics, metrics_path: str) -> None:
+    def __init__(self, served: Served, own: OwnMetrics, metrics_path: str, lifecycle: bool) -> None:
         self._served = served
+        self._lifecycle = lifecycle
         self._own = own
         self._metrics_path = metrics_path
 
@@ -64,7 +68,7 @@ class Endpoints:
     async def landing(self, request: Request) -> Response:
         """Show the present status of everything."""
         # Beside the event loop, which has polls and scrapes to serve while thousands of rows are sorted.
-        html = await asyncio.to_thread(page, self._served.snapshot, self._metrics_path)
+        html = await asyncio.to_thread(page, self._served.snapshot, self._metrics_path, self._lifecycle)
         return HTMLResponse(html, headers=_PAGE_HEADERS)
 
     async def healthy(self, request: Request) -> Response:
@@ -85,15 +89,26 @@ class Endpoints:
             return PlainTextResponse(f"The old configuration stays in force:\n{error}\n", 500)
         return PlainTextResponse("The configuration was loaded.\n")
 
+    async def poll(self, request: Request) -> Response:
+        """Poll the source named in the query at once, or all; a browser is sent back to the page."""
+        name = request.query_params.get("source")
+        number = self._served.poll_now(name)
+        if not number and name is not None:
+            return PlainTextResponse("No source has this name.\n", 404)
+        if "text/html" in request.headers.get("Accept", ""):
+            return RedirectResponse("/", 303)
+        return PlainTextResponse(f"Sources polled now: {number}.\n")
+
 
 def web_app(served: Served, own: OwnMetrics, metrics_path: str, lifecycle: bool) -> Starlette:
-    """Return the application; without `lifecycle` nobody can reload over HTTP."""
-    endpoints = Endpoints(served, own, metrics_path)
+    """Return the application; without `lifecycle` nobody can reload or poll over HTTP."""
+    endpoints = Endpoints(served, own, metrics_path, lifecycle)
     routes = [
         Route(metrics_path, endpoints.metrics),
         Route("/-/healthy", endpoints.healthy),
         Route("/-/ready", endpoints.ready),
         Route("/-/reload", endpoints.reload if lifecycle else _no_lifecycle, methods=["POST", "PUT"]),
+        Route("/-/poll", endpoints.poll if lifecycle else _no_lifecycle, methods=["POST", "PUT"]),
     ]
     if metrics_path != "/":
         routes.append(Route("/", endpoints.landing))
@@ -101,7 +116,9 @@ def web_app(served: Served, own: OwnMetrics, metrics_path: str, lifecycle: bool)
 
 
 async def _no_lifecycle(request: Request) -> Response:
-    return PlainTextResponse("Reloading over HTTP is off; start with --web.enable-lifecycle.\n", 403)
+    return PlainTextResponse(
+        "Reloading and polling over HTTP are off; start with --web.enable-lifecycle.\n", 403
+    )
 
 
 def _accepts_gzip(accept_encoding: str) -> bool:

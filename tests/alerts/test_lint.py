@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from exporter.metrics import CORE
-from exporter.sources.connections import KINDS
+from exporter.sources.connections.kinds import KINDS
 from languages import LANGUAGES
 from tests.alerts.durations import seconds
 from tests.alerts.promql import EVERY, Labels, Parsed, joins, labels_of, selectors

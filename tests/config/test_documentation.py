@@ -10,16 +10,21 @@ import yaml
 from pydantic import BaseModel
 
 from exporter.cli import _parser
-from exporter.config import Config, ConnectionOptions, Consul, ServiceFilter, Tls, parse
-from exporter.config.environment import SWITCHES, VARIABLES
+from exporter.config import Tls
 from exporter.errors import ConfigError
-from exporter.sources.connections import KINDS, options_of
+from exporter.sources.connections.kinds import KINDS
+from exporter.sources.connections.settings import ConnectionOptions
+from exporter.sources.consul.environment import SWITCHES
+from exporter.sources.consul.settings import Consul, ServiceFilter
+from exporter.sources.registry import SOURCE_KINDS
 from exporter.web.webconfig import HttpServer, TlsServer, Unsupported, WebConfig
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "configuration.md").read_text()
+# All keys of the file, whichever kind of source they belong to.
+FILE: type[BaseModel] = type("File", tuple(kind.File for kind in SOURCE_KINDS), {})
 SECTIONS: dict[str, type[BaseModel]] = {
-    "The file": Config,
+    "The file": FILE,
     "consul": Consul,
     "services": ServiceFilter,
     "tls": Tls,
@@ -97,8 +102,9 @@ def test_flags_and_variables_are_complete() -> None:
     assert {name: f"`{default}`" for name, default in flags.items() if told[name] != "–"} == {
         name: default for name, default in told.items() if default != "–"
     }
+    named = {name for kind in SOURCE_KINDS for name in kind.variables.values()}
     variables = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE, re.MULTILINE))
-    assert variables == {*VARIABLES.values(), *SWITCHES}
+    assert variables == {*named, *SWITCHES}
 
 
 def yaml_texts() -> Iterator[tuple[str, str]]:
@@ -114,8 +120,9 @@ def yaml_texts() -> Iterator[tuple[str, str]]:
 def problems(content: Mapping[str, Any]) -> str:
     """What is wrong with a configuration or web configuration; "" as well for YAML of other programs."""
     try:
-        if content.keys() & Config.model_fields.keys():
-            options_of(parse(content).connections)
+        if content.keys() & FILE.model_fields.keys():
+            for kind in SOURCE_KINDS:
+                kind.read({name: value for name, value in content.items() if name in kind.File.model_fields})
         elif content.keys() & WebConfig.model_fields.keys():
             WebConfig.model_validate(content)
     except (ConfigError, ValueError) as error:

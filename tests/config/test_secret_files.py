@@ -1,5 +1,6 @@
 """Files that hold a secret, and certificates: what is refused, what is a warning, what means "not connected"."""
 
+import codecs
 import os
 import stat
 from collections.abc import Callable
@@ -9,14 +10,15 @@ from typing import Any
 import pytest
 import trustme
 
-from exporter.config import SecretFile, parse
-from exporter.errors import ConfigError, TokenFileUnusable
+from exporter.config import SecretFile
+from exporter.errors import ConfigError, TokenUnusable
+from exporter.sources.consul.settings import Consul
 from exporter.sources.plan import Plan, plan
 
 
 def planned(section: str, **settings: Any) -> Plan:
     base = {"consul": {"name": "main"}, "connections": {"id": "a", "kind": "evotor"}}[section]
-    return plan(parse({section: [{**base, **settings}]}))
+    return plan({section: [{**base, **settings}]})
 
 
 def written(content: bytes) -> Callable[[Path], object]:
@@ -32,26 +34,64 @@ UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
         "holds more than one line, or other than printable ASCII text",
     ),
     "binary": (written(b"SECRET\0\xff"), "holds more than one line, or other than printable ASCII text"),
-    "byte order mark": (
-        written("SECRET".encode("utf-8-sig")),
+    "not ASCII": (
+        written("СЕКРЕТ".encode()),
         "holds more than one line, or other than printable ASCII text",
     ),
+    "scheme": (written(b"Bearer SECRET"), "begins with 'Bearer', which is no part of a token"),
     "endless links": (lambda path: path.symlink_to(path), "can't be read: Too many levels of symbolic links"),
 }
 
 
 @pytest.mark.parametrize("section", ["consul", "connections"])
 @pytest.mark.parametrize("case", UNUSABLE)
-def test_an_unusable_file_is_a_mistake(tmp_path: Path, section: str, case: str) -> None:
-    """A file that can't hold a secret stops the start, is named with its place, and never quoted."""
+def test_an_unusable_file_is_a_warning(tmp_path: Path, section: str, case: str) -> None:
+    """A file that can't hold a secret stops nothing, is named with its place, and never quoted."""
     make, why = UNUSABLE[case]
     path = tmp_path / "token"
     make(path)
+    if path.is_file() or path.is_fifo():
+        path.chmod(0o600)
 
+    warnings = [str(warning) for warning in planned(section, token_file=str(path)).warnings]
+
+    assert warnings[-1] == f"{section}[0].token_file: {path} {why}"
+    assert "SECRET" not in str(warnings)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"SECRET",
+        b"\n SECRET\r\n",
+        "\ufeffSECRET\n".encode(),
+        "SECRET\r\n".encode("utf-16"),
+        codecs.BOM_UTF16_BE + "SECRET".encode("utf-16-be"),
+    ],
+    ids=["plain", "white space", "byte order mark", "UTF-16", "UTF-16 big-endian"],
+)
+def test_what_editors_add_is_no_part_of_the_secret(tmp_path: Path, content: bytes) -> None:
+    """White space around it, line ends of Windows and a byte order mark are taken off."""
+    path = tmp_path / "token"
+    path.write_bytes(content)
+    assert SecretFile(path).read() == "SECRET"
+
+
+@pytest.mark.parametrize("section", ["consul", "connections"])
+def test_an_unusable_secret_in_the_file_is_a_warning(section: str) -> None:
+    """The same goes for a secret in the configuration itself."""
+    (warning,) = planned(section, token="SECR\nET").warnings
+
+    assert str(warning).startswith(f"{section}[0].token: the token holds more than one line")
+
+
+def test_a_kind_that_needs_a_token_needs_a_place_for_it() -> None:
+    """A connection without any place for its token can't ever be online: that is a mistake, for http it is not."""
     with pytest.raises(ConfigError) as caught:
-        planned(section, token_file=str(path))
+        plan({"connections": [{"id": "a", "kind": "evotor"}]})
 
-    assert f"{section}[0].token_file: {path} {why}" == str(caught.value)
+    assert str(caught.value) == "connections[0]: kind evotor needs token_file or token"
+    assert plan({"connections": [{"id": "a", "kind": "http", "url": "http://a"}]}).sources
 
 
 def test_a_file_of_somebody_else_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,25 +102,31 @@ def test_a_file_of_somebody_else_is_a_mistake(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(os, "open", refuse)
 
-    with pytest.raises(TokenFileUnusable, match="can't be read: Permission denied"):
+    with pytest.raises(TokenUnusable, match="can't be read: Permission denied"):
         SecretFile(tmp_path / "token").read()
 
 
 @pytest.mark.parametrize(
-    "make", [lambda path: None, written(b""), written(b" \n")], ids=["missing", "empty", "blank"]
+    ("make", "what"),
+    [
+        (lambda path: None, "does not exist"),
+        (written(b""), "is empty"),
+        (written(b" \n"), "is empty"),
+    ],
+    ids=["missing", "empty", "blank"],
 )
-def test_no_secret_means_not_connected(tmp_path: Path, make: Callable[[Path], object]) -> None:
-    """Without a secret a connection is valid and not connected; a cluster that is to have one is a mistake."""
+@pytest.mark.parametrize("section", ["consul", "connections"])
+def test_no_secret_is_a_warning(
+    tmp_path: Path, section: str, make: Callable[[Path], object], what: str
+) -> None:
+    """A file without a secret, which may still come, is valid and named; missing and empty differ."""
     path = tmp_path / "token"
     make(path)
 
-    (connection,) = planned("connections", token_file=str(path)).connections
-    with pytest.raises(ConfigError) as caught:
-        planned("consul", token_file=str(path))
+    warnings = planned(section, token_file=str(path)).warnings
 
-    assert path == connection.token_file
+    assert str(warnings[-1]) == f"{section}[0].token_file: {path} {what}"
     assert SecretFile(path).read() == ""
-    assert f"consul[0].token_file: {path} is missing or empty" == str(caught.value)
 
 
 @pytest.mark.parametrize(("mode", "warnings"), [(0o600, 0), (0o640, 0), (0o604, 1), (0o644, 1)])
@@ -123,7 +169,7 @@ def test_certificates_are_read_at_the_start(tmp_path: Path) -> None:
     trustme.CA().cert_pem.write_to_path(str(good))
     bad.write_text("no certificate")
 
-    assert planned("consul", tls={"ca_file": str(good)}).consul
+    assert planned("consul", tls={"ca_file": str(good)}).settings_of(Consul)
     with pytest.raises(ConfigError) as caught:
         planned("consul", tls={"ca_file": str(bad)})
     assert (

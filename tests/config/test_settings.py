@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.config import Consul, ServiceFilter, format_duration, parse, parse_duration
+from exporter.config import format_duration, parse_duration
 from exporter.sources.connections.kinds.evotor import EvotorOptions
 from exporter.sources.connections.kinds.http import HttpOptions
+from exporter.sources.connections.settings import ConnectionOptions
+from exporter.sources.consul.settings import Consul, ServiceFilter
 from exporter.sources.plan import Plan, plan, read_file
 
 
 def cluster(**settings: Any) -> Consul:
-    (made,) = plan(parse({"consul": [{"name": "main", **settings}]})).consul
+    (made,) = plan({"consul": [{"name": "main", **settings}]}).settings_of(Consul)
     return made
 
 
@@ -55,7 +57,7 @@ def test_times_follow_from_the_interval(settings: dict[str, str], expected: tupl
 )
 def test_each_kind_has_its_own_times(kind: dict[str, str], expected: tuple[float, ...]) -> None:
     """A kind's default interval, timeout and stale_after are its own."""
-    (made,) = plan(parse({"connections": [{"id": "a", **kind}]})).connections
+    (made,) = plan({"connections": [{"id": "a", "token": "t", **kind}]}).settings_of(ConnectionOptions)
 
     assert expected == (made.interval, made.timeout, made.stale_after)
     assert isinstance(made, EvotorOptions | HttpOptions)
@@ -87,11 +89,13 @@ def test_relative_paths_start_at_the_file(tmp_path: Path) -> None:
         "connections: [{id: b, kind: evotor, token_file: secrets/none}, {id: c, kind: evotor, token_file: /x}]\n"
     )
 
-    read = plan(read_file(tmp_path / "config.yml"))
+    read = read_file(tmp_path / "config.yml")
 
-    assert [tmp_path / "secrets/consul"] == [made.token_file for made in read.consul]
-    assert [tmp_path / "secrets"] == [made.tls.ca_path for made in read.consul]
-    assert [tmp_path / "secrets/none", Path("/x")] == [made.token_file for made in read.connections]
+    assert [tmp_path / "secrets/consul"] == [made.token_file for made in read.settings_of(Consul)]
+    assert [tmp_path / "secrets"] == [made.tls.ca_path for made in read.settings_of(Consul)]
+    assert [tmp_path / "secrets/none", Path("/x")] == [
+        made.token_file for made in read.settings_of(ConnectionOptions)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +116,7 @@ def test_the_filter_matches_whole_names(include: list[str], exclude: list[str], 
 
 def test_an_empty_plan_is_valid() -> None:
     """A configuration that names nothing can be loaded; whether that is meant, a log line asks."""
-    assert Plan((), (), 20, ()) == plan(parse({}))
+    assert Plan() == plan({})
 
 
 @given(st.integers(1, 10**12))

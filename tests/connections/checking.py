@@ -10,9 +10,10 @@ from exporter.client import HttpClient
 from exporter.config import Tls
 from exporter.errors import PollError
 from exporter.model import ConnectionCheck
-from exporter.polling.limits import RequestLimits
-from exporter.sources.connections import KINDS, options_of
 from exporter.sources.connections.connection import ConnectionSource
+from exporter.sources.connections.kinds import KINDS
+from exporter.sources.connections.reading import options_of
+from exporter.sources.contract import ConnectionFindings
 
 Api = Callable[[httpx.Request], httpx.Response]
 TOKEN = "5f2f5a9e-made-up"
@@ -23,14 +24,19 @@ def source(api: Api, **section: Any) -> ConnectionSource:
     secret = {} if {"token", "token_file"} & section.keys() else {"token": TOKEN}
     (options,) = options_of(({"id": "a", "kind": "evotor", **secret, **section},))
     client = HttpClient(Tls(), transport=httpx.MockTransport(api))
-    return ConnectionSource(KINDS[options.kind](options), client, RequestLimits(5).of("api"))
+    return ConnectionSource(KINDS[options.kind](options), client, 5)
+
+
+async def ask(made: ConnectionSource) -> ConnectionFindings:
+    """Read the token and poll, as the poller does; PollError when that fails."""
+    return await made.poll(await made.token.get())
 
 
 def check(api: Api, **section: Any) -> ConnectionCheck:
     """Check it once, as the poller does."""
     made = source(api, **section)
     try:
-        return asyncio.run(made.poll()).check
+        return asyncio.run(ask(made)).check
     except PollError as error:
         return made.failed(error).check
 

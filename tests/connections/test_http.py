@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from exporter.errors import ConfigError
-from exporter.sources.connections import options_of
+from exporter.sources.connections.reading import options_of
 from tests.connections.checking import TOKEN, answering, check, source, values
 
 URL = "https://billing.example/api/ping?deep=1"

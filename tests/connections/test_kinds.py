@@ -15,17 +15,20 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import metrics
 from exporter.client import HttpClient
-from exporter.config import ConnectionOptions, HttpUrl, Tls
+from exporter.config import HttpUrl, Tls, Token
 from exporter.errors import ConfigError
 from exporter.exposition.text import Exposition
 from exporter.model import Metric
 from exporter.polling.limits import RequestLimits
 from exporter.polling.poller import Poller
-from exporter.sources.connections import KINDS, kinds, options_of
+from exporter.sources.connections import kinds
 from exporter.sources.connections.answers import failure_of
 from exporter.sources.connections.connection import ConnectionSource
 from exporter.sources.connections.kind import CONNECTION_LABELS, Accepted, Kind
-from exporter.state import SourceId, Store
+from exporter.sources.connections.kinds import KINDS
+from exporter.sources.connections.reading import options_of
+from exporter.sources.connections.settings import ConnectionOptions
+from exporter.state import Store
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adding-a-kind.md"
 SHARED = "connection_rate_limit_"
@@ -109,10 +112,10 @@ def shown_after_a_poll(source: ConnectionSource) -> dict[str, tuple[dict[str, st
     """Poll as the exporter does and return what /metrics holds then: labels and value by the sample's name."""
 
     async def run() -> str:
-        store, id_, changed = Store(), SourceId(source.kind, source.name), asyncio.Event()
-        store.adopt({id_: source})
+        store, changed = Store(), asyncio.Event()
+        store.adopt([source.info])
         store.listen(changed.set)
-        poller = asyncio.create_task(Poller(source, store, 0.0).run())
+        poller = asyncio.create_task(Poller(source, store, RequestLimits(), 0.0).run())
         await asyncio.wait_for(changed.wait(), 10)
         poller.cancel()
         return Exposition().render(store.snapshot).bodies["text"].with_tail(b"").decode()
@@ -125,7 +128,7 @@ def shown_after_a_poll(source: ConnectionSource) -> dict[str, tuple[dict[str, st
 def made(answer: httpx.Response, **section: Any) -> ConnectionSource:
     (options,) = options_of(({"id": "p", "kind": "parcel", "token": "made-up", **section},))
     client = HttpClient(Tls(), transport=httpx.MockTransport(lambda _: answer))
-    return ConnectionSource(KINDS["parcel"](options), client, RequestLimits(1).of("parcel.example"))
+    return ConnectionSource(KINDS["parcel"](options), client, 1)
 
 
 @pytest.mark.usefixtures("_with_parcel")
@@ -177,14 +180,18 @@ def test_the_document_tells_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "made-up" in "".join(request.headers.values())
         return httpx.Response(200, json={"plan": "Pro", "unread": 4})
 
-    monkeypatch.setattr(ConnectionSource, "_token", lambda _: "made-up")
+    monkeypatch.setattr(Token, "get", _made_up)
     client = HttpClient(Tls(), transport=httpx.MockTransport(api))
-    shown = shown_after_a_poll(ConnectionSource(kind(options), client, RequestLimits(1).of("host")))
+    shown = shown_after_a_poll(ConnectionSource(kind(options), client, 1))
     for metric in kind.METRICS:
         assert f"{metric.name}{{" in code
         assert shown[metric.name][1] == 4
     assert shown["connection_info"][0]["details"] == "Pro"
     test_a_kind_owns_its_metrics(word, kind)
+
+
+async def _made_up(_: Token) -> str:
+    return "made-up"
 
 
 def _blocks() -> tuple[str, str, dict[str, Any]]:

@@ -9,7 +9,8 @@ import pytest
 
 from exporter.model import Display
 from exporter.polling.limits import RequestLimits
-from tests.connections.checking import answering, check, source, values
+from exporter.sources.contract import RequestLimit
+from tests.connections.checking import answering, ask, check, source, values
 
 ACCEPTS = answering(200, {"items": []}, **{"X-RateLimit-Remaining": "9"})
 LINKS = {"connect_url": "https://shop.example/in", "disconnect_url": "https://shop.example/out"}
@@ -46,12 +47,12 @@ def test_a_file_without_a_token_says_nothing_about_it(content: bytes, tmp_path: 
     file, asked = tmp_path / "token", list[str]()
     file.write_bytes(content)
     found = check(echo(asked), token_file=str(file))
-    assert (found.status, found.reason, asked) == ("unreachable", "token_file", [])
+    assert (found.status, found.reason, asked) == ("unreachable", "token", [])
 
 
 def test_a_directory_is_no_token(tmp_path: Path) -> None:
     """A token_file that can't be read is unreachable, not not_connected."""
-    assert check(ACCEPTS, token_file=str(tmp_path)).reason == "token_file"
+    assert check(ACCEPTS, token_file=str(tmp_path)).reason == "token"
 
 
 def test_the_token_is_read_at_each_check(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_the_token_is_read_at_each_check(tmp_path: Path) -> None:
     statuses = []
     for content in ("one", " two words \n", None, "three"):
         file.unlink(missing_ok=True) if content is None else file.write_text(content)
-        statuses.append(asyncio.run(made.poll()).check.status)
+        statuses.append(asyncio.run(ask(made)).check.status)
     assert statuses == ["online", "online", "not_connected", "online"]
     assert asked == ["one", "two words", "three"]
 
@@ -78,16 +79,18 @@ def test_a_token_that_vanishes_meanwhile_counts_for_the_next_check(tmp_path: Pat
     assert check(api, token_file=str(file)).status == "online"
 
 
-def test_the_signature_follows_the_file(tmp_path: Path) -> None:
-    """Appearing, changing and vanishing of the token file each change the signature."""
+def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
+    """Appearing, changing and vanishing of the token file after it was read are each a change, reading ends it."""
     file = tmp_path / "token"
     made = source(ACCEPTS, token_file=str(file))
-    seen = [made.signature()]
+    seen = [made.token.has_changed()]
+    asyncio.run(made.token.get())
     for content in ("one", "other", None):
         file.unlink() if content is None else file.write_text(content)
-        seen.append(made.signature())
-    assert len(set(seen)) == 3
-    assert seen[0] == seen[-1]
+        seen.append(made.token.has_changed())
+        asyncio.run(made.token.get())
+        seen.append(made.token.has_changed())
+    assert seen == [False, *(True, False) * 3]
 
 
 STATUSES = {
@@ -122,7 +125,7 @@ def test_readings_are_those_of_an_accepted_token(status: int) -> None:
 
 def test_bad_records_are_counted() -> None:
     """What a kind could not use is counted as malformed, once per record."""
-    findings = asyncio.run(source(answering(200, {"items": [1, 2, {"id": "x"}]})).poll())
+    findings = asyncio.run(ask(source(answering(200, {"items": [1, 2, {"id": "x"}]}))))
     assert (findings.rejected, findings.check.details) == ({"malformed": 2}, "1 store")
 
 
@@ -130,11 +133,11 @@ def test_a_host_that_hangs_holds_its_own_slots_only() -> None:
     """When all limits of one host are taken, another host is still asked at once."""
 
     async def run() -> list[str]:
-        limits, done = RequestLimits(2), list[str]()
+        limits, done = RequestLimits(), list[str]()
         release = asyncio.Event()
 
         async def ask(host: str, hangs: bool) -> None:
-            async with limits.of(host):
+            async with limits.of(RequestLimit(host, 2)):
                 if hangs:
                     await release.wait()
                 done.append(host)
@@ -154,10 +157,10 @@ def test_slots_bound_one_host_and_all_hosts(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("exporter.polling.limits._IN_ALL", 5)
 
     async def run() -> tuple[int, int]:
-        limits, held, most = RequestLimits(2), dict[str, int](), [0, 0]
+        limits, held, most = RequestLimits(), dict[str, int](), [0, 0]
 
         async def ask(host: str) -> None:
-            async with limits.of(host):
+            async with limits.of(RequestLimit(host, 2)):
                 held[host] = held.get(host, 0) + 1
                 most[:] = max(most[0], held[host]), max(most[1], sum(held.values()))
                 await asyncio.sleep(0)
@@ -175,11 +178,11 @@ def test_a_slot_given_up_while_waiting_is_not_lost(host: str, monkeypatch: pytes
     monkeypatch.setattr("exporter.polling.limits._IN_ALL", 1)
 
     async def run() -> None:
-        limits = RequestLimits(1)
-        async with limits.of("a"):
+        limits = RequestLimits()
+        async with limits.of(RequestLimit("a", 1)):
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(limits.of(host).__aenter__(), 0.01)
-        async with asyncio.timeout(5), limits.of(host):
+                await asyncio.wait_for(limits.of(RequestLimit(host, 1)).__aenter__(), 0.01)
+        async with asyncio.timeout(5), limits.of(RequestLimit(host, 1)):
             pass
 
     asyncio.run(run())
@@ -187,11 +190,8 @@ def test_a_slot_given_up_while_waiting_is_not_lost(host: str, monkeypatch: pytes
 
 def test_only_who_asks_takes_a_slot(tmp_path: Path) -> None:
     """Without a token to ask with, the status is found out without waiting for a slot."""
+    made = source(ACCEPTS, token_file=str(tmp_path / "token"))
 
-    async def run() -> str:
-        made = source(ACCEPTS, token_file=str(tmp_path / "token"))
-        made._limits = asyncio.Semaphore(0)
-        async with asyncio.timeout(5), made.slot():
-            return (await made.poll()).check.status
-
-    assert asyncio.run(run()) == "not_connected"
+    assert made.request_limit("") is None
+    assert made.request_limit("token") == RequestLimit("api.evotor.ru", 5)
+    assert asyncio.run(made.poll("")).check.status == "not_connected"

@@ -8,9 +8,10 @@ from typing import Any, Self
 import httpx
 
 from exporter.client import HttpClient
-from exporter.config import Consul, Tls
+from exporter.config import Tls
 from exporter.model import InstanceKey, ServiceInstance
-from exporter.sources.consul import ConsulSource
+from exporter.sources.consul.cluster import ConsulSource
+from exporter.sources.consul.settings import Consul
 from exporter.sources.contract import ServiceFindings
 
 Handler = Callable[[httpx.Request], Any]
@@ -63,15 +64,18 @@ class Polled:
         """Poll, and let an interval pass."""
         self._transport.requests.clear()
         try:
-            return self._runner.run(self.source.poll())
+            return self._runner.run(self._ask())
         finally:
             self.now += self.settings.interval
+
+    async def _ask(self) -> ServiceFindings:
+        return await self.source.poll(await self.source.token.get())
 
     def instances(self) -> dict[InstanceKey, ServiceInstance]:
         """Poll and return all instances; raise the error when a datacenter failed."""
         findings = self.poll()
-        if findings.failure:
-            raise findings.failure
+        if findings.errors:
+            raise findings.errors[0]
         return {instance.key: instance for found in findings.instances.values() for instance in found}
 
     def statuses(self, *, of: str = "") -> Statuses:

@@ -9,8 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from exporter.errors import PollError
-from exporter.sources.consul import ConsulSource
+from exporter.errors import PollError, Refused, reasons
 from exporter.sources.consul.api import LARGEST_BODY
 from tests.consul.fake import CATALOG, DETAILS, STATE, FakeConsul
 from tests.consul.polling import Polled
@@ -245,7 +244,7 @@ def test_the_token_stays_with_its_server() -> None:
     assert {request.headers["X-Consul-Token"] for request in asked} == {SECRET}
     assert {request.url.host for request in asked} == {"consul"}
     assert not any(SECRET in str(request.url) for request in asked)
-    assert SECRET not in repr(findings) + str(findings.failure) + repr(polled.settings)
+    assert SECRET not in repr(findings) + str(findings.errors) + repr(polled.settings)
 
 
 def test_basic_authentication() -> None:
@@ -348,6 +347,4 @@ def test_a_new_datacenter_behind_the_address() -> None:
 def test_reasons_are_declared() -> None:
     """Every reason a poll of Consul can fail with is shown at 0 from the start."""
     told = {reason for _, _, reason in REFUSALS.values()} | {reason for _, reason in BODIES.values()}
-    assert told | {"acl_filtered", "empty_catalog", "dns", "tls", "token_file"} <= set(
-        ConsulSource.failure_reasons
-    )
+    assert told | {"acl_filtered", "empty_catalog", "dns", "tls", "token"} <= set(reasons(without=Refused))

@@ -92,7 +92,7 @@ def test_tokens(start_consul: StartConsul, tmp_path: Path) -> None:
         agent.create_token('service_prefix "" { policy = "read" }'): "acl_filtered",
         agent.create_token('node_prefix "" { policy = "read" }'): "acl_filtered",
         agent.create_token('key_prefix "" { policy = "read" }'): "empty_catalog",
-        "": "token_file",
+        "": "token",
     }
     right = agent.create_token(READ)
     with Polled(agent.address) as polled:
@@ -144,7 +144,7 @@ def test_a_datacenter_dies(joined: tuple[ConsulAgent, ConsulAgent], datacenters:
         assert set(broken.instances) == {"dc1"}
         assert broken.instances["dc1"] == found.instances["dc1"]
         assert {name: error.reason for name, error in broken.failures.items()} == {"dc2": "no_path"}
-        assert "datacenter dc2" in str(broken.failure)
+        assert "datacenter dc2" in str(broken.errors)
         far.start()
         wait_for(lambda: not polled.poll().failures, what="its return")
 

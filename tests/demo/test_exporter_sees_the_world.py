@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.client import HttpClient
-from exporter.config import Consul, Tls
+from exporter.config import Tls
 from exporter.demo.consul_simulator import consul_app
 from exporter.demo.effects import (
     ACL_DENIED,
@@ -35,9 +35,12 @@ from exporter.demo.states import ConnectionTruth
 from exporter.demo.world import World
 from exporter.errors import PollError
 from exporter.model import ConnectionCheck, InstanceKey, ServiceInstance
-from exporter.sources.connections import KINDS, options_of
 from exporter.sources.connections.connection import ConnectionSource
+from exporter.sources.connections.kinds import KINDS
+from exporter.sources.connections.reading import options_of
 from exporter.sources.consul.cluster import ConsulSource
+from exporter.sources.consul.settings import Consul
+from tests.connections.checking import ask
 from tests.demo.worlds import times, worlds
 
 CONSUL_ITSELF = Instance("consul", Node("server"), port=8300, checks=())
@@ -51,9 +54,10 @@ def services_seen(world: World, t: float, **settings: object) -> Mapping[Instanc
     async def poll() -> Mapping[InstanceKey, ServiceInstance]:
         section = {"name": "main", "address": "http://consul:8500", "timeout": "10s", **settings}
         client = HttpClient(Tls(), transport=httpx.ASGITransport(consul_app(world, lambda: t)))
-        findings = await ConsulSource(Consul.model_validate(section), {"http://consul:8500": client}).poll()
-        if findings.failure:
-            raise findings.failure
+        cluster = ConsulSource(Consul.model_validate(section), {"http://consul:8500": client})
+        findings = await cluster.poll("")
+        if findings.errors:
+            raise findings.errors[0]
         return {i.key: i for found in findings.instances.values() for i in found}
 
     return asyncio.run(poll())
@@ -64,10 +68,10 @@ def connections_seen(world: World, t: float, states: list[ConnectionTruth]) -> l
 
     async def check(state: ConnectionTruth, client: HttpClient) -> ConnectionCheck:
         (options,) = options_of((section(state),))
-        source = ConnectionSource(KINDS[options.kind](options), client, asyncio.Semaphore())
+        source = ConnectionSource(KINDS[options.kind](options), client, 1)
         try:
             async with asyncio.timeout(0.2 if state.reason == "timeout" else 10):
-                return (await source.poll()).check
+                return (await ask(source)).check
         except PollError as error:
             return source.failed(error).check
         except TimeoutError:

@@ -35,11 +35,16 @@ class Served:
     ready: bool = False
     problem: ConfigError | None = None
     reloads: int = 0
+    polled: list[str | None] = field(default_factory=list)
 
     async def reload(self) -> None:
         self.reloads += 1
         if self.problem:
             raise self.problem
+
+    def poll_now(self, name: str | None = None) -> int:
+        self.polled.append(name)
+        return {None: 5, "lenina": 1}.get(name, 0)
 
 
 @pytest.fixture
@@ -192,3 +197,37 @@ def test_the_metrics_may_have_any_path(served: Served) -> None:
     assert "service_up" in ask(served, "/status", metrics_path="/status").text
     assert "# TYPE service_up" in ask(served, "/", metrics_path="/").text
     assert 'href="/status"' in ask(served, "/", metrics_path="/status").text
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "text", "polled"),
+    [
+        ("", 200, "Sources polled now: 5.", [None]),
+        ("?source=lenina", 200, "Sources polled now: 1.", ["lenina"]),
+        ("?source=nobody", 404, "No source has this name.", ["nobody"]),
+    ],
+)
+def test_sources_are_polled_on_request(
+    served: Served, query: str, status: int, text: str, polled: list[str | None]
+) -> None:
+    """POST /-/poll polls all sources or the one named, and says so when there is none."""
+    answer = ask(served, f"/-/poll{query}", "POST", lifecycle=True)
+
+    assert (answer.status_code, answer.text, served.polled) == (status, f"{text}\n", polled)
+    assert ask(served, f"/-/poll{query}", lifecycle=True).status_code == 405
+
+
+def test_polling_on_request_can_be_off(served: Served) -> None:
+    """Without --web.enable-lifecycle nobody can make us poll, and the page has no button for it."""
+    assert ask(served, "/-/poll", "POST").status_code == 403
+    assert "check now" not in ask(served, "/").text
+    assert served.polled == []
+
+
+def test_the_page_has_a_button_to_poll(served: Served) -> None:
+    """A browser that presses it comes back to the page."""
+    html = ask(served, "/", lifecycle=True).text
+    browser = ask(served, "/-/poll?source=lenina", "POST", {"Accept": "text/html,*/*"}, lifecycle=True)
+
+    assert '<form method="post" action="/-/poll?source=lenina">' in html
+    assert (browser.status_code, browser.headers["Location"], served.polled) == (303, "/", ["lenina"])

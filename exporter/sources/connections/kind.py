@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
 from exporter.client import HttpClient
-from exporter.config import ConnectionOptions
 from exporter.model import Metric
+from exporter.sources.connections.settings import ConnectionOptions
 
 OptionsT = TypeVar("OptionsT", bound=ConnectionOptions)
 CONNECTION_LABELS = ("connection", "kind")

@@ -1,5 +1,46 @@
 """Service health from Consul."""
 
-from exporter.sources.consul.cluster import ConsulSource
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["ConsulSource"]
+from exporter.config import repeated, validated
+from exporter.errors import ConfigError
+from exporter.sources.clients import ClientLease
+from exporter.sources.consul.cluster import ConsulSource
+from exporter.sources.consul.environment import VARIABLES, from_environment
+from exporter.sources.consul.settings import Consul, ConsulFile
+from exporter.sources.contract import PlannedSource, SourceId, SourceKind
+
+
+@dataclass(frozen=True)
+class PlannedCluster(PlannedSource):
+    """One entry of `consul`."""
+
+    settings: Consul
+
+    def make(self, clients: ClientLease) -> ConsulSource:
+        """Make the source."""
+        addresses = self.settings.address
+        return ConsulSource(self.settings, {each: clients.get(self.settings.tls, each) for each in addresses})
+
+
+class ConsulClusters(SourceKind):
+    """Consul clusters."""
+
+    File = ConsulFile
+    variables = VARIABLES
+
+    def read(self, part: Mapping[str, Any]) -> list[PlannedSource]:
+        """Validate the clusters; ConfigError lists every problem."""
+        clusters = validated(ConsulFile, part).consul
+        if twins := repeated("consul", "name", [cluster.name for cluster in clusters]):
+            raise ConfigError(twins)
+        return [
+            PlannedCluster(f"consul[{number}]", SourceId("consul", cluster.name), cluster)
+            for number, cluster in enumerate(clusters)
+        ]
+
+    def from_environment(self, environ: Mapping[str, str]) -> dict[str, Any]:
+        """Return one agent, that of the CONSUL_* variables or the one on this machine."""
+        return from_environment(environ)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from pydantic import SecretStr
+
 from exporter.client import HttpClient
-from exporter.config import Consul, SecretFile
 from exporter.errors import (
     AclDenied,
     AclNotFound,
@@ -18,12 +19,12 @@ from exporter.errors import (
     Redirected,
     TimedOut,
     TlsFailed,
-    TokenFileUnusable,
     TooLarge,
     UnexpectedStatus,
 )
 from exporter.sources.consul.errors import error_of
 from exporter.sources.consul.records import entries_of_nodes
+from exporter.sources.consul.settings import Consul
 from exporter.timing import deadline
 
 LARGEST_BODY = 128 * 2**20
@@ -44,9 +45,10 @@ class Reply:
 
 
 class ConsulApi:
-    """GET requests to a cluster; an address is kept while it answers, then the next one is tried."""
+    """GET requests to a cluster with the current `token`; an address is kept while it answers, then the next one is tried."""
 
     def __init__(self, settings: Consul, clients: Mapping[str, HttpClient]) -> None:
+        self.token = SecretStr("")
         self._settings = settings
         self._clients = clients
         self._current = 0
@@ -108,19 +110,9 @@ class ConsulApi:
         if auth := self._settings.http_auth:
             encoded = base64.b64encode(auth.get_secret_value().encode()).decode()
             headers["Authorization"] = f"Basic {encoded}"
-        if token := self._token():
+        if token := self.token.get_secret_value():
             headers["X-Consul-Token"] = token
         return headers
-
-    def _token(self) -> str:
-        if self._settings.token:
-            return self._settings.token.get_secret_value()
-        if not self._settings.token_file:
-            return ""
-        token = SecretFile(self._settings.token_file).read()
-        if not token:
-            raise TokenFileUnusable(f"{self._settings.token_file} is missing or empty")
-        return token
 
 
 def _summed_up(errors: list[PollError]) -> PollError:

@@ -2,40 +2,20 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+
+from pydantic import SecretStr
 
 from exporter.client import HttpClient
-from exporter.config import Consul, SecretFile
-from exporter.errors import PollError
+from exporter.errors import PollError, Refused, TokenUnusable, reasons
 from exporter.model import ServiceInstance
 from exporter.sources.consul.api import ConsulApi, placed
 from exporter.sources.consul.datacenter import Datacenter
 from exporter.sources.consul.datacenters import Datacenters
 from exporter.sources.consul.records import REJECTIONS, Rejected
-from exporter.sources.contract import ServiceFindings
+from exporter.sources.consul.settings import Consul
+from exporter.sources.contract import ServiceFindings, SourceId, SourceInfo
 from exporter.timing import Clock, deadline, steady
 
-FAILURE_REASONS = (
-    "acl_denied",
-    "acl_filtered",
-    "acl_not_found",
-    "connect",
-    "datacenter_taken",
-    "dns",
-    "empty_catalog",
-    "internal",
-    "malformed",
-    "no_leader",
-    "no_path",
-    "rate_limited",
-    "redirect",
-    "server_error",
-    "timeout",
-    "tls",
-    "token_file",
-    "too_large",
-    "unexpected_status",
-)
 # A little less than the whole poll may take, so that one that hangs doesn't take the others' answers along.
 _PATIENCE = 0.9
 
@@ -43,35 +23,34 @@ _PATIENCE = 0.9
 class ConsulSource:
     """One cluster; its datacenters are polled side by side, and one that fails doesn't touch another."""
 
-    kind = "consul"
-    failure_reasons = FAILURE_REASONS
-    rejections = REJECTIONS
-
     def __init__(self, settings: Consul, clients: Mapping[str, HttpClient], clock: Clock = steady) -> None:
-        self.name = settings.name
-        self.interval = settings.interval
+        self.info = SourceInfo(
+            SourceId("consul", settings.name),
+            settings.interval,
+            settings.stale_after,
+            failure_reasons=reasons(without=Refused),
+            rejections=REJECTIONS,
+            is_awaited=True,
+        )
         self.timeout = settings.timeout
-        self.stale_after = settings.stale_after
+        self.token = settings.secret()
         self._settings = settings
         self._clock = clock
         self._api = ConsulApi(settings, clients)
         self._names = Datacenters(settings, self._api)
         self._datacenters: dict[str, Datacenter] = {}
 
-    def slot(self) -> AbstractAsyncContextManager[None]:
+    def request_limit(self, token: str) -> None:
         """Clusters are few: each polls when it is due."""
-        return nullcontext()
-
-    def signature(self) -> object:
-        """Return what changes when the token file does."""
-        file = self._settings.token_file
-        return SecretFile(file).signature() if file else None
 
     def failed(self, error: PollError) -> None:
         """A failed poll says nothing about any service."""
 
-    async def poll(self) -> ServiceFindings:
+    async def poll(self, token: str) -> ServiceFindings:
         """Ask every datacenter; PollError when it isn't even known which there are."""
+        if not token and self._settings.token_file:
+            raise TokenUnusable(f"{self._settings.token_file} is missing or empty")
+        self._api.token = SecretStr(token)
         names = await self._names.names()
         self._datacenters = {name: self._datacenters.get(name) or self._datacenter(name) for name in names}
         rejected = Rejected()
@@ -83,7 +62,9 @@ class ConsulSource:
         if failures:
             self._names.forget()
         instances = {name: result for name, result in results.items() if not isinstance(result, PollError)}
-        return ServiceFindings(instances, failures, rejected.counts)
+        return ServiceFindings(
+            instances, failures, self._settings.detail == "check", rejected=rejected.counts
+        )
 
     def _datacenter(self, name: str) -> Datacenter:
         return Datacenter(name, self._settings, self._api, self._clock)

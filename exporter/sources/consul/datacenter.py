@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
-from exporter.config import Consul
 from exporter.errors import AclFiltered, EmptyCatalog, PollError
 from exporter.logs import Log
 from exporter.model import Endpoint, InstanceKey, ServiceInstance
@@ -18,6 +17,7 @@ from exporter.sources.consul.records import (
     read_entries,
     read_names,
 )
+from exporter.sources.consul.settings import Consul
 from exporter.timing import Clock
 
 # The part of a poll's time that may go into asking for details, and the part after which that ends anyway.
@@ -101,9 +101,8 @@ class Datacenter:
     ) -> Iterator[ServiceInstance]:
         if status := health.status_of(registration):
             url, meta = self._described(key, endpoint)
-            shows_checks = self._settings.detail == "check"
             checks = health.checks_of(registration)
-            yield ServiceInstance(key, status, checks, endpoint, url, meta, shows_checks)
+            yield ServiceInstance(key, status, checks, endpoint, url, meta)
 
     def _described(
         self, key: InstanceKey, endpoint: Endpoint | None

@@ -1,9 +1,9 @@
 """Which datacenters of a cluster to poll: those configured, all, or the agent's own."""
 
-from exporter.config import Consul
 from exporter.errors import AclDenied
 from exporter.sources.consul.api import ConsulApi
 from exporter.sources.consul.records import read_datacenters, read_home, read_own_datacenter
+from exporter.sources.consul.settings import Consul
 
 
 class Datacenters:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from exporter.client import Answer, HttpClient
-from exporter.config import ConnectionOptions, HttpUrl
+from exporter.config import HttpUrl
 from exporter.errors import Malformed
 from exporter.model import Metric
 from exporter.sources.connections.answers import failure_of, rate_limits
@@ -25,6 +25,7 @@ from exporter.sources.connections.kind import (
     Accepted,
     Kind,
 )
+from exporter.sources.connections.settings import ConnectionOptions
 
 STORES = Metric("evotor_stores", "gauge", "Stores of the account, from GET /stores.", CONNECTION_LABELS)
 

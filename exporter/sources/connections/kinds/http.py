@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from exporter.client import HttpClient
-from exporter.config import ConnectionOptions, Duration, HttpUrl
+from exporter.config import Duration, HttpUrl
 from exporter.sources.connections.answers import failure_of, rate_limits
 from exporter.sources.connections.kind import (
     LARGEST_BODY,
@@ -21,6 +21,7 @@ from exporter.sources.connections.kind import (
     Accepted,
     Kind,
 )
+from exporter.sources.connections.settings import ConnectionOptions
 
 
 def _as_list(raw: object) -> object:
@@ -66,16 +67,11 @@ class HttpOptions(ConnectionOptions):
             raise ValueError("authorization: header and the name of the header belong together")
         if (self.authorization == "basic") != (self.username is not None):
             raise ValueError("authorization: basic and username belong together")
-        if not self.has_secret and self.authorization != "bearer":
+        if not self.has_token and self.authorization != "bearer":
             raise ValueError(f"authorization: {self.authorization} needs a token_file")
-        if self.has_secret and self.carrier.lower() in map(str.lower, self.headers):
+        if self.has_token and self.carrier.lower() in map(str.lower, self.headers):
             raise ValueError(f"headers must not hold {self.carrier}, which carries the secret")
         return self
-
-    @property
-    def has_secret(self) -> bool:
-        """Whether a secret is configured, be its file there or not."""
-        return bool(self.token_file or self.token)
 
     @property
     def carrier(self) -> str:
@@ -98,7 +94,7 @@ class Http(Kind[HttpOptions]):
     @property
     def needs_token(self) -> bool:
         """Whether a secret is configured; without one the request goes without."""
-        return self.options.has_secret
+        return self.options.has_token
 
     async def check(self, client: HttpClient, token: str) -> Accepted:
         """Ask for the URL; any expected status is an acceptance."""

@@ -1,11 +1,8 @@
-"""The configuration without a file: the variables of the Consul tools, and EVOTOR_TOKEN."""
+"""The variables of Consul's own tools as a section of the configuration."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.config.loading import parse
-from exporter.config.problems import Origin
-from exporter.config.schema import Config
 from exporter.errors import ConfigError, Problem
 
 # What Consul's own tools take for true and false.
@@ -31,20 +28,16 @@ VARIABLES = {
     **{f"consul[0].{key}": name for key, name in _TEXTS.items()},
     **{f"consul[0].tls.{key}": name for key, name in _TLS.items()},
     "consul[0].tls": "CONSUL_CLIENT_KEY",
-    "connections[0].token": "EVOTOR_TOKEN",
 }
 SWITCHES = ("CONSUL_HTTP_SSL", "CONSUL_HTTP_SSL_VERIFY")
 
 
-def from_environment(environ: Mapping[str, str]) -> Config:
-    """Build the configuration of one Consul agent and, with EVOTOR_TOKEN, one connection."""
+def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the section of one Consul agent; ConfigError when a variable can't be used."""
     wrong = [name for name in SWITCHES if environ.get(name) and environ[name] not in _TRUTH]
     if wrong:
         raise ConfigError(Problem(name, "must be true or false") for name in wrong)
-    raw: dict[str, Any] = {"consul": [_consul(environ)]}
-    if token := environ.get("EVOTOR_TOKEN", "").strip():
-        raw["connections"] = [{"id": "evotor", "kind": "evotor", "name": "Эвотор", "token": token}]
-    return parse(raw, Origin(variables=VARIABLES))
+    return {"consul": [_consul(environ)]}
 
 
 def _consul(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+"""Blocking work on files beside the event loop: one thread per mount, as a network mount may hang for ever."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_MOUNTS = Path("/proc/self/mountinfo")
+
+
+async def run_on_mount(mount: str, work: Callable[[], T]) -> T:
+    """Return what `work` on files of this mount returns; while another mount hangs, it goes on."""
+    return await asyncio.wrap_future(_thread(mount).submit(work))
+
+
+def mount_of(path: Path) -> str:
+    """Return the mount point that holds `path`, found without touching it; "/" where that can't be known."""
+    absolute = str(path.absolute())
+    fitting = (mount for mount in _mounts() if f"{absolute}/".startswith(f"{mount.rstrip('/')}/"))
+    return max(fitting, key=len, default="/")
+
+
+def _mounts() -> list[str]:
+    with suppress(OSError):
+        # The fifth field, in which a blank is written as \\040.
+        return [line.split(" ")[4].replace("\\040", " ") for line in _MOUNTS.read_text().splitlines()]
+    return []
+
+
+class _Thread:
+    """A daemon thread, so that work that hangs can't hold up the end of the process."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
+        threading.Thread(target=self._run, daemon=True, name="files").start()
+
+    def submit(self, work: Callable[[], T]) -> "Future[T]":
+        future: Future[T] = Future()
+        self._waiting.put((future, work))
+        return future
+
+    def _run(self) -> None:
+        while True:
+            future, work = self._waiting.get()
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(work())
+                except BaseException as error:
+                    future.set_exception(error)
+
+
+@cache
+def _thread(mount: str) -> _Thread:
+    return _Thread()

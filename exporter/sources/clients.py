@@ -1,0 +1,52 @@
+"""HTTP clients, shared by the sources that trust alike and ask over the same socket."""
+
+from collections.abc import Iterable
+
+from exporter.client import HttpClient
+from exporter.config import SecretFile, Tls
+
+Key = tuple[object, ...]
+
+
+class ClientPool:
+    """All clients in use; what a source got stays open as long as its lease is kept."""
+
+    def __init__(self) -> None:
+        self._clients: dict[Key, HttpClient] = {}
+
+    def lease(self) -> "ClientLease":
+        """Return what a source gets its clients from."""
+        return ClientLease(self)
+
+    def client(self, key: Key, tls: Tls, socket: str | None) -> HttpClient:
+        """Return the client of this key, made when it is not there yet."""
+        if key not in self._clients:
+            self._clients[key] = HttpClient(tls, uds=socket)
+        return self._clients[key]
+
+    async def keep(self, leases: Iterable["ClientLease"]) -> None:
+        """Close all clients but those of the leases."""
+        used = {key for lease in leases for key in lease.keys}
+        for key in self._clients.keys() - used:
+            await self._clients.pop(key).close()
+
+
+class ClientLease:
+    """The clients that one source uses."""
+
+    def __init__(self, pool: ClientPool) -> None:
+        self.keys: set[Key] = set()
+        self._pool = pool
+
+    def get(self, tls: Tls, address: str = "") -> HttpClient:
+        """Return the client for servers to be trusted so; an `address` may be a unix socket."""
+        socket = address.removeprefix("unix://") if address.startswith("unix://") else None
+        key = (tls, signature_of(tls), socket)
+        self.keys.add(key)
+        return self._pool.client(key, tls, socket)
+
+
+def signature_of(tls: Tls) -> Key:
+    """Return what changes when a certificate on disk is replaced."""
+    files = (tls.ca_file, tls.ca_path, tls.cert_file, tls.key_file)
+    return tuple(SecretFile(file).signature() for file in files if file)
