@@ -144,7 +144,7 @@ DASHBOARDS: Words = {
     "reason.dns": "unknown host",
     "reason.connect": "no connection",
     "reason.tls": "TLS failed",
-    "reason.token_file": "no token file",
+    "reason.token": "token unusable",
     "reason.internal": "exporter defect",
     # Exporter
     "sources_down": "Sources down",

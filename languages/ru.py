@@ -144,7 +144,7 @@ DASHBOARDS: Words = {
     "reason.dns": "имя узла неизвестно",
     "reason.connect": "нет соединения",
     "reason.tls": "ошибка TLS",
-    "reason.token_file": "нет файла токена",
+    "reason.token": "токен непригоден",
     "reason.internal": "ошибка экспортера",
     # Exporter
     "sources_down": "Не отвечают",

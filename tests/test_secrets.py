@@ -147,7 +147,6 @@ BAD_SETTINGS = (
     "consul: [{name: a, address: 'http://user:S#@host'}]",
     "consul: [{name: a, token: !S x}]",
     "consul: [{name: a, token: *S}]",
-    "consul: [{name: a, token: 'S\n\n\nS'}]",
     'consul: [{name: a, token: "S\\q"}]',
     "consul: [{name: a, token: S: x}]",
     "connections: [{id: a, kind: evotor, token: {S: S}}]",
@@ -222,6 +221,10 @@ def test_checking_a_configuration_shows_no_secret(tmp_path: Path, vault: Vault) 
         with pytest.raises(ConfigError) as caught:
             read_file(path)
         assert vault.found_in(f"{caught.value} {caught.value!r} {caught.value.__cause__!r}") == [], bad
+    path.write_text("consul: [{name: a, token: 'S\n\n\nS'}]".replace("S", secret))
+    warned = run("--config.check", f"--config.file={path}").stdout
+    assert "the token holds more than one line" in warned
+    assert vault.found_in(warned) == []
 
 
 def test_no_object_shows_its_secret(tmp_path: Path, vault: Vault) -> None:

@@ -34,7 +34,7 @@ REASONS = (
     "dns",
     "connect",
     "tls",
-    "token_file",
+    "token",
     "internal",
 )
 

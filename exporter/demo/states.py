@@ -139,7 +139,7 @@ def connection_state(connection: Connection, effects: Effects) -> ConnectionTrut
 
 def _verdict(kind: str, fault: Fault | None, token: str | None) -> tuple[ConnectionStatus, str]:
     if token is None:
-        return "not_connected", ""
+        return "not_connected", "no_token_file"
     if fault is None or (kind == "http" and fault.reason == "malformed"):  # there only the status counts
         return "online", ""
     return ("offline" if fault.reason in REFUSALS else "unreachable"), fault.reason

@@ -56,7 +56,8 @@ def plan(raw: Mapping[str, Any], origin: Origin = _NOWHERE) -> Plan:
     problems.extend(_certificate_problems(sources))
     if problems:
         raise ConfigError(map(origin.located, problems))
-    return Plan(sources, tuple(warning for each in sources for warning in _token_warnings(each)))
+    warnings = (warning for each in sources for warning in _token_warnings(each))
+    return Plan(sources, tuple(map(origin.located, warnings)))
 
 
 def _read(raw: Mapping[str, Any]) -> tuple[list[Problem], list[PlannedSource]]:
