@@ -1,10 +1,10 @@
 """The one place that knows the HTTP library: bounded requests whose failures are our errors."""
 
 import asyncio
+import errno
 import os
 import socket
 import ssl
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,20 +14,21 @@ from typing import Any
 
 import certifi
 import httpx
+import socksio
+from pydantic import SecretStr
 
 from exporter import __version__
+from exporter.bodies import Body
 from exporter.config import Tls
 from exporter.errors import (
-    ConfigError,
     ConnectFailed,
     Malformed,
     NameResolution,
     PollError,
-    Problem,
     TimedOut,
     TlsFailed,
-    TooLarge,
 )
+from exporter.proxies import NO_PROXY, from_environment
 
 # From the most specific to the least; the first that fits decides.
 _TRANSLATION: tuple[tuple[type[Exception], type[PollError], str], ...] = (
@@ -40,11 +41,21 @@ _TRANSLATION: tuple[tuple[type[Exception], type[PollError], str], ...] = (
     (UnicodeError, NameResolution, "the host name is not one"),
     (Exception, ConnectFailed, "the connection failed or broke off"),
 )
+# What the system says of a connection, in words that lead to the cause.
+_REFUSALS = {
+    errno.ECONNREFUSED: "the connection was refused: nothing listens there, or a firewall rejects it",
+    errno.ECONNRESET: "the connection was reset by the other side",
+    errno.EHOSTUNREACH: "the host can't be reached",
+    errno.ENETUNREACH: "the network can't be reached",
+    errno.EMFILE: "this process has no file descriptors left",
+    errno.ENFILE: "this machine has no file descriptors left",
+}
 # A connection kept from an earlier poll may be closed by the server in the moment it is used again.
 _BROKEN = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 _REPEATABLE = ("GET", "HEAD", "OPTIONS")
-# The proxy of the environment is for what is outside, as Go programs have it.
-_WITHOUT_PROXY = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+# What the library for SOCKS raises about a proxy that answers something else.
+_NO_SOCKS = (socksio.SOCKSError, AssertionError, ValueError, LookupError)
 # How much of an error's body is worth reading, in bytes, and how long it may take, in seconds.
 _HINT_SIZE = 65_536
 _HINT_PATIENCE = 2.0
@@ -56,7 +67,7 @@ class Answer:
 
     status: int
     headers: httpx.Headers
-    body: bytes
+    body: bytes | bytearray
 
     def json(self) -> Any:
         """Return the parsed body, or raise Malformed; the body never stands in the message."""
@@ -69,21 +80,27 @@ class Answer:
 class HttpClient:
     """Connections to servers that are trusted alike; keeps no cookies and follows no redirect.
 
-    The environment's proxy is used; ConfigError when it can't be.
+    `proxy` leads to all of them, "none" means none; by default the environment says which leads where.
     """
 
     def __init__(
-        self, tls: Tls, *, uds: str | None = None, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        tls: Tls,
+        *,
+        uds: str | None = None,
+        proxy: SecretStr | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._extensions = {"sni_hostname": tls.server_name} if tls.server_name else {}
-        transport = transport or (httpx.AsyncHTTPTransport(uds=uds) if uds else None)
-        try:
-            self._client = _client(ssl_context(tls), transport)
-        except (httpx.InvalidURL, ImportError, ValueError):
-            wrong = (
-                "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or NO_PROXY can't be used, known are http:// and https://"
-            )
-            raise ConfigError([Problem("environment", wrong)]) from None
+        self._client = httpx.AsyncClient(
+            headers={"User-Agent": f"status-exporter/{__version__}", "Accept-Encoding": "gzip"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            event_hooks={"response": [_stay]},
+            follow_redirects=False,
+            timeout=None,  # noqa: S113 -- who polls bounds the whole poll; a timeout per read would not
+            transport=transport or _Routes(ssl_context(tls), uds, proxy),
+            trust_env=False,
+        )
 
     async def get(self, url: str, headers: Mapping[str, str], *, max_body: int) -> Answer:
         """Ask for `url`; raise PollError when no whole answer of at most `max_body` bytes comes."""
@@ -114,18 +131,42 @@ class HttpClient:
         await self._client.aclose()
 
 
-def _client(context: ssl.SSLContext, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        headers={"User-Agent": f"status-exporter/{__version__}", "Accept-Encoding": "gzip"},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        event_hooks={"response": [_stay]},
-        follow_redirects=False,
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
-        mounts=dict.fromkeys(_WITHOUT_PROXY),
-        timeout=None,  # noqa: S113 -- who polls bounds the whole poll; a timeout per read would not
-        transport=transport,
-        verify=context,
-    )
+class _Routes(httpx.AsyncBaseTransport):
+    """Sends each request directly or through the proxy that leads there."""
+
+    def __init__(self, context: ssl.SSLContext, uds: str | None, proxy: SecretStr | None) -> None:
+        self._context = context
+        self._uds = uds
+        self._proxy = proxy
+        self._environment, _ = from_environment(os.environ)
+        self._transports: dict[str, httpx.AsyncHTTPTransport] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send it."""
+        try:
+            return await self._transport(self._proxy_to(request.url)).handle_async_request(request)
+        except _NO_SOCKS:
+            raise httpx.ProxyError("SOCKS is not spoken there") from None
+
+    def _proxy_to(self, url: httpx.URL) -> str:
+        proxy = self._proxy or self._environment.of(url.scheme, url.host, url.port)
+        return "" if proxy is None or proxy == NO_PROXY or self._uds else proxy.get_secret_value()
+
+    def _transport(self, proxy: str) -> httpx.AsyncHTTPTransport:
+        if proxy not in self._transports:
+            self._transports[proxy] = httpx.AsyncHTTPTransport(
+                verify=self._context,
+                limits=_LIMITS,
+                uds=self._uds,
+                proxy=httpx.Proxy(proxy) if proxy else None,
+                trust_env=False,
+            )
+        return self._transports[proxy]
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for transport in self._transports.values():
+            await transport.aclose()
 
 
 async def _stay(response: httpx.Response) -> None:
@@ -133,52 +174,26 @@ async def _stay(response: httpx.Response) -> None:
     response.headers.pop("Location", None)
 
 
-class _Body:
-    """A body while it arrives: unpacked no further than its bound, so that a small one can't grow to gigabytes."""
-
-    def __init__(self, response: httpx.Response, bound: int) -> None:
-        coding = response.headers.get("Content-Encoding", "identity").strip().lower()
-        self.content = bytearray()
-        self._response = response
-        self._bound = bound
-        self._gzip = zlib.decompressobj(wbits=31) if coding in ("gzip", "x-gzip") else None
-        self._known = self._gzip is not None or coding in ("identity", "")
-
-    async def fill(self) -> None:
-        """Read all of it, or raise PollError."""
-        stream = self._response.stream
-        assert isinstance(stream, httpx.AsyncByteStream)
-        async for chunk in stream:
-            self.content += self._unpacked(chunk)
-            if len(self.content) > self._bound:
-                raise TooLarge(f"the body is larger than {self._bound} bytes")
-        if self._gzip and self.content and not self._gzip.eof:
-            raise Malformed("the compressed body ends too early")
-
-    def _unpacked(self, chunk: bytes) -> bytes:
-        if not self._known:
-            raise Malformed("the body is packed in a way that was not asked for")
-        if self._gzip is None:
-            return chunk
-        try:
-            return self._gzip.decompress(chunk, self._bound + 1 - len(self.content))
-        except zlib.error:
-            raise Malformed("the body can't be decompressed") from None
-
-
-async def _read(response: httpx.Response, max_body: int) -> bytes:
-    body = _Body(response, max_body)
-    await body.fill()
-    return bytes(body.content)
+async def _read(response: httpx.Response, max_body: int) -> bytearray:
+    body = Body(response.headers.get("Content-Encoding", ""), max_body)
+    if response.request.method != "HEAD":
+        body.expect(response.headers.get("Content-Length", ""))
+    await body.fill(_raw(response))
+    return body.content
 
 
 async def _hint(response: httpx.Response) -> bytes:
     """Read what comes at once of an error's body; the status tells enough without it."""
-    body = _Body(response, _HINT_SIZE)
+    body = Body(response.headers.get("Content-Encoding", ""), _HINT_SIZE)
     with suppress(TimeoutError, PollError, httpx.HTTPError):
         async with asyncio.timeout(_HINT_PATIENCE):
-            await body.fill()
+            await body.fill(_raw(response))
     return bytes(body.content[:_HINT_SIZE])
+
+
+def _raw(response: httpx.Response) -> httpx.AsyncByteStream:
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    return response.stream
 
 
 @contextmanager
@@ -192,6 +207,8 @@ def translated() -> Iterator[None]:
 
 def _translate(error: Exception) -> PollError:
     for cause in _causes(error):
+        if isinstance(cause, OSError) and (said := _REFUSALS.get(cause.errno or 0)):
+            return ConnectFailed(said)
         if isinstance(cause, socket.gaierror):
             return NameResolution("the host name has no address")
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -205,7 +222,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     following: BaseException | None = error
     while following is not None:
         yield following
-        following = following.__cause__ or following.__context__
+        if isinstance(following, BaseExceptionGroup):
+            following = following.exceptions[0]  # Of several addresses: they mostly fail alike.
+        else:
+            following = following.__cause__ or following.__context__
 
 
 def ssl_context(tls: Tls) -> ssl.SSLContext:

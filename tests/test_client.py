@@ -1,6 +1,8 @@
 """The HTTP client: every failure becomes one of our errors, and nothing an API sends can hurt us."""
 
 import asyncio
+import errno
+import gc
 import gzip
 import inspect
 import socket
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from exporter import errors
 from exporter.client import Answer, HttpClient, ssl_context
@@ -107,7 +110,7 @@ def test_nobody_listening_is_a_failed_connection() -> None:
     """A refused connection says so."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    with pytest.raises(errors.ConnectFailed):
+    with pytest.raises(errors.ConnectFailed, match="refused"):
         _get(HttpClient(Tls()), url)
 
 
@@ -314,7 +317,7 @@ def test_a_redirect_is_not_followed(status: int, place: str) -> None:
 def test_the_proxy_of_the_environment_is_for_what_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """HTTP_PROXY is obeyed, except for this machine itself, as programs of this field have it."""
 
-    async def run() -> list[bytes]:
+    async def run() -> list[bytes | bytearray]:
         async with serving(sends(OK)) as here, serving(sends(OK.replace(b"ok", b"px"))) as proxy:
             monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy}")
             async with client() as http:
@@ -324,14 +327,98 @@ def test_the_proxy_of_the_environment_is_for_what_is_outside(monkeypatch: pytest
     assert asyncio.run(run()) == [b"ok", b"ok", b"px"]
 
 
+def test_a_source_has_a_proxy_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a source says counts more than the environment, for this machine too; `none` goes directly."""
+
+    async def run() -> list[bytes]:
+        async with (
+            serving(sends(OK)) as here,
+            serving(sends(OK.replace(b"ok", b"px"))) as proxy,
+            serving(sends(OK.replace(b"ok", b"no"))) as other,
+        ):
+            monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{other}")
+            found = []
+            for setting in (f"http://me:secret@127.0.0.1:{proxy}", "none"):
+                http = HttpClient(Tls(), proxy=SecretStr(setting))
+                found.append(bytes((await http.get(f"http://127.0.0.1:{here}/", {}, max_body=9)).body))
+                await http.close()
+            return found
+
+    assert asyncio.run(run()) == [b"px", b"ok"]
+
+
+def test_a_proxy_of_the_environment_may_speak_socks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Docker Desktop and developers set is understood: a request for outside goes through SOCKS 5."""
+    asked: list[bytes] = []
+
+    async def script(dialogue: Dialogue) -> None:
+        asked.append(await dialogue._reader.readexactly(3))
+        await dialogue.send(b"\x05\x00")
+        asked.append(await dialogue._reader.readexactly(7 + len("outside.example")))
+        await dialogue.send(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50")
+        await dialogue.request()
+        await dialogue.send(OK)
+
+    async def run() -> Answer:
+        async with serving(script) as proxy:
+            monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{proxy}")
+            async with client() as http:
+                return await http.get("http://outside.example/", {}, max_body=9)
+
+    assert asyncio.run(run()).body == b"ok"
+    assert asked == [b"\x05\x01\x00", b"\x05\x01\x00\x03\x0foutside.example\x00\x50"]
+
+
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # the library leaves its socket to Python
 @pytest.mark.parametrize(
-    "proxy", ["socks5://me:secret@proxy", "ftp://me:secret@proxy", "http://me:secret@proxy:port"]
+    "answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x05", b"\x05\x99", b"\x05\x00"]
 )
-def test_a_proxy_that_cannot_be_used_is_an_error(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy of another sort is a mistake to be told at the start, without its password."""
-    monkeypatch.setenv("ALL_PROXY", proxy)
-    with pytest.raises(errors.ConfigError, match="PROXY") as caught:
-        HttpClient(Tls())
+def test_a_proxy_that_speaks_no_socks_is_a_failed_connection(
+    answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it answers instead, it is no defect of ours."""
+
+    async def script(dialogue: Dialogue) -> None:
+        await dialogue._reader.readexactly(3)
+        await dialogue.send(answer)
+
+    async def run() -> None:
+        async with serving(script) as proxy:
+            monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{proxy}")
+            async with client() as http:
+                await http.get("http://outside.example/", {}, max_body=9)
+
+    with pytest.raises(errors.ConnectFailed):
+        asyncio.run(run())
+    gc.collect()
+
+
+def test_a_proxy_that_cannot_be_used_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests go without it; that it can't be used is told with the configuration."""
+    monkeypatch.setenv("ALL_PROXY", "ftp://me:secret@proxy")
+
+    async def run() -> Answer:
+        async with serving(sends(OK)) as here, client() as http:
+            return await http.get(f"http://127.0.0.1:{here}/", {}, max_body=9)
+
+    assert asyncio.run(run()).body == b"ok"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.ECONNREFUSED, "refused"), (errno.ECONNRESET, "reset"), (errno.EMFILE, "descriptors")],
+)
+def test_a_failed_connection_says_why(number: int, said: str) -> None:
+    """The system's word for it is told, also when several addresses failed."""
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        group = ExceptionGroup("all failed", [OSError(number, "secret"), OSError(0, "secret")])
+        raise httpx.ConnectError("secret") from group
+
+    with pytest.raises(errors.ConnectFailed, match=said) as caught:
+        _get(_mocked(fail))
     assert "secret" not in str(caught.value)
 
 

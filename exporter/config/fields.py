@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from exporter.config.durations import parse_duration
+from exporter.config.expressions import Expression
 
 URL_WORDS = ("service", "datacenter", "port", "address", "node", "service_id")
 LONGEST = 366 * 86_400.0
@@ -72,13 +73,12 @@ def _datacenters(raw: object) -> object:
     return tuple(dict.fromkeys(raw))
 
 
-def _regex(pattern: object) -> re.Pattern[str]:
+def _regex(pattern: object) -> Expression:
+    if isinstance(pattern, Expression):
+        return pattern
     if not isinstance(pattern, str):
         raise ValueError("must be a regular expression")
-    try:
-        return re.compile(pattern, re.DOTALL)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"is not a regular expression: {error}") from None
+    return Expression(pattern)
 
 
 def _meta_key(key: str) -> str:
@@ -137,7 +137,7 @@ ConsulAddresses = Annotated[
     Field(min_length=1),
 ]
 Datacenters = Annotated[tuple[str, ...] | Literal["all"] | None, BeforeValidator(_datacenters)]
-Pattern = Annotated[re.Pattern[str], BeforeValidator(_regex)]
+Pattern = Annotated[Expression, BeforeValidator(_regex)]
 Secret = Annotated[SecretStr, AfterValidator(_sendable)]
 MetaKeys = Annotated[
     tuple[Annotated[str, AfterValidator(_meta_key)], ...], Field(strict=False), AfterValidator(_meta_keys)

@@ -34,7 +34,7 @@ def ca_file(tmp_path: Path) -> Path:
 def _get(server: ssl.SSLContext, tls: Tls) -> bytes:
     async def run() -> bytes:
         async with serving(OK, server) as port, client(tls) as http:
-            return (await http.get(f"https://127.0.0.1:{port}/", {}, max_body=9)).body
+            return bytes((await http.get(f"https://127.0.0.1:{port}/", {}, max_body=9)).body)
 
     return asyncio.run(run())
 

@@ -1,18 +1,18 @@
 """The section `consul` of the configuration file."""
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from exporter.config import Polled, Strict
+from exporter.config.expressions import Expression
 from exporter.config.fields import ConsulAddresses, Datacenters, MetaKeys, Name, Pattern, Secret, UrlTemplate
 
 
 class ServiceFilter(Strict):
     """Which service names are shown; the patterns match the whole name."""
 
-    include: Annotated[tuple[Pattern, ...], Field(strict=False)] = (re.compile(".*", re.DOTALL),)
+    include: Annotated[tuple[Pattern, ...], Field(strict=False)] = (Expression(".*"),)
     exclude: Annotated[tuple[Pattern, ...], Field(strict=False)] = ()
 
     def shows(self, service: str) -> bool:
