@@ -58,6 +58,13 @@ SERVICE_CHECK_STATUS = Metric(
     (*SERVICE, "check_id", "check_name", "status"),
 )
 
+NODE_STATUS = Metric(
+    "consul_node_status",
+    "gauge",
+    "1 for the current status of the node, 0 for the others: the worst of its own checks (serfHealth and the like) in the latest poll of Consul; only nodes with instances that are shown.",
+    ("datacenter", "node", "status"),
+)
+
 CONNECTION_ONLINE = Metric(
     "connection_online",
     "gauge",
@@ -121,8 +128,8 @@ CONNECTION_LAST_FAILURE = Metric(
 CONNECTION_INFO = Metric(
     "connection_info",
     "gauge",
-    "Always 1; how to show the connection, and where to connect (no token) or disconnect it (token present).",
-    (*CONNECTION, "name", "details", "icon", "action", "action_url"),
+    "Always 1; how to show the connection, the host that is asked, and where to connect (no token) or disconnect it (token present).",
+    (*CONNECTION, "name", "details", "icon", "action", "action_url", "host"),
 )
 
 SOURCE_UP = Metric(
@@ -190,6 +197,11 @@ CONFIG_RELOAD_TIME = Metric(
     "exporter_config_last_reload_success_timestamp_seconds",
     "gauge",
     "Unix time of the latest successful load of the configuration.",
+)
+TIME = Metric(
+    "exporter_time_seconds",
+    "gauge",
+    "Unix time by the exporter's clock at the moment of the scrape: what all other times are to be compared with.",
 )
 SERIES = Metric(
     "exporter_series",

@@ -86,7 +86,7 @@ class Display:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionCheck:
-    """The latest check of one connection; `reason` is empty unless the check failed."""
+    """The latest check of one connection; `reason` is empty unless the check failed, `host` is that of the API."""
 
     connection: str
     kind: str
@@ -95,3 +95,4 @@ class ConnectionCheck:
     reason: str = ""
     details: str = ""
     readings: tuple[Reading, ...] = ()
+    host: str = ""

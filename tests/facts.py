@@ -110,9 +110,9 @@ def connection(
     labels = (id_, "evotor")
     readings = (Reading(STORES, labels, 2), Reading(RATE_LIMIT_REMAINING, labels, 41))
     online = status == "online"
-    found = ConnectionCheck(
-        id_, "evotor", display, status, reason, "2 stores" if online else "", readings if online else ()
-    )
+    details = "2 stores" if online else ""
+    shown = readings if online else ()
+    found = ConnectionCheck(id_, "evotor", display, status, reason, details, shown, "api.evotor.example")
     return PollResult(at, 0.5, ConnectionFindings(found), error)
 
 

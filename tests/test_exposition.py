@@ -18,7 +18,7 @@ from exporter.exposition import text as rendering
 from exporter.exposition.samples import escape, label_pairs, number
 from exporter.exposition.text import EMPTY, FORMATS, Exposition, Format
 from exporter.metrics import SERVICE
-from exporter.model import Endpoint
+from exporter.model import Check, Endpoint
 from exporter.state import Snapshot, SourceState
 from tests.facts import NOW, Polled, everything, instance, many, polled, services
 
@@ -44,6 +44,23 @@ def samples(snapshot: Snapshot, format_: Format) -> list[Sample]:
 def readable(name: str) -> str:
     """What becomes of a name: half characters, which no text can hold, are spelt out."""
     return name.encode(errors="backslashreplace").decode()
+
+
+def test_a_node_has_the_worst_status_of_its_own_checks() -> None:
+    """Each node with instances once, whatever the checks of the instances say; none without checks is passing."""
+    serf, disk = Check("node-1", "serfHealth", "Serf", "passing"), Check("node-1", "disk", "Disk", "warning")
+    own = Check("node-1", "service:web", "HTTP", "critical", "web-1", "web")
+    planned = Check("node-2", "_node_maintenance", "Maintenance", "critical")
+    found = [
+        instance("web", "critical", checks=(own, serf, disk)),
+        instance("db", "warning", checks=(serf, disk)),
+        instance("web", "maintenance", 2, checks=(planned,)),
+        instance("web", number=3),
+    ]
+    state = dict([polled(Polled("main", "consul"), services(found))])
+    nodes = [s.labels for s in samples(state, "text") if s.name == "consul_node_status" and s.value]
+    expected = [("node-1", "warning"), ("node-2", "maintenance"), ("node-3", "passing")]
+    assert nodes == [{"datacenter": "dc1", "node": node, "status": status} for node, status in expected]
 
 
 @given(service=names, node=names, tags=names)

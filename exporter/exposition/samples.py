@@ -12,6 +12,7 @@ from exporter.model import (
     Metric,
 )
 from exporter.sources.connections.connection import FAILURE_REASONS
+from exporter.sources.consul.health import node_status
 from exporter.state import BUCKETS, ConnectionState, Group, ServiceState, SourceState
 
 Line = tuple[Metric, str]
@@ -93,6 +94,18 @@ def _histogram(state: SourceState, labels: str) -> Iterator[Line]:
 def _group_lines(group: Group) -> Iterator[Line]:
     for state in group.states:
         yield from _service_lines(state, group)
+    yield from _node_lines(group)
+
+
+def _node_lines(group: Group) -> Iterator[Line]:
+    """Yield the status of each node: every instance on it knows the node's checks."""
+    instances = {
+        (each.instance.key.datacenter, each.instance.key.node): each.instance for each in group.states
+    }
+    for node, instance in instances.items():
+        labels = label_pairs(metrics.NODE_STATUS.labels[:-1], node)
+        status = node_status(instance.checks)
+        yield from _one_hot(metrics.NODE_STATUS, labels, "status", SERVICE_STATUSES, status)
 
 
 def _service_lines(state: ServiceState, group: Group) -> Iterator[Line]:
@@ -150,7 +163,7 @@ def _connection_lines(state: ConnectionState) -> Iterator[Line]:
     yield from _counts(metrics.CONNECTION_CHECK_FAILURES, labels, "reason", failures)
     if state.last_reason:
         yield sample(metrics.CONNECTION_LAST_FAILURE, f'{labels},reason="{escape(state.last_reason)}"', 1)
-    shown = (display.name, check.details, display.icon, display.action, display.action_url)
+    shown = (display.name, check.details, display.icon, display.action, display.action_url, check.host)
     names = metrics.CONNECTION_INFO.labels[len(metrics.CONNECTION) :]
     yield sample(metrics.CONNECTION_INFO, f"{labels},{label_pairs(names, shown)}", 1)
     for reading in check.readings:

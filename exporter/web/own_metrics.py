@@ -30,6 +30,7 @@ class OwnMetrics:
         self._gauge(metrics.BUILD_INFO).labels(__version__, platform.python_version()).set(1)
         self._reload_ok = self._gauge(metrics.CONFIG_RELOAD_OK)
         self._reload_time = self._gauge(metrics.CONFIG_RELOAD_TIME)
+        self._gauge(metrics.TIME).set_function(wall)
         self._series = self._gauge(metrics.SERIES)
         self._size = self._gauge(metrics.EXPOSITION_SIZE)
         self._duration = self._gauge(metrics.RENDER_DURATION)

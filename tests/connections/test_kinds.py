@@ -141,6 +141,7 @@ def test_a_new_kind_needs_one_entry_only() -> None:
     assert shown["connection_status"][0]["status"] == "online"
     info = shown["connection_info"][0]
     assert (info["name"], info["details"], info["icon"]) == ("Parcels", "3 parcels", "parcel")
+    assert info["host"] == "parcel.example"
 
 
 @pytest.mark.usefixtures("_with_parcel")

@@ -175,7 +175,8 @@ def _connection(subject: Subject) -> Iterator[str]:
     yield from _series(metrics.CONNECTION_LAST_CHECKED, subject.labels, checked)
     yield from _series(metrics.CONNECTION_CHECK_DURATION, subject.labels, dict.fromkeys(minutes, 0.25))
     action = "connect" if subject.normal == "not_connected" else "disconnect"
-    about = ("Эвотор", f"магазин {connection}", kind, action, f"https://shop.example/{action}/{connection}")
+    url = f"https://shop.example/{action}/{connection}"
+    about = ("Эвотор", f"магазин {connection}", kind, action, url, f"api.{kind}.example")
     yield from _series(metrics.CONNECTION_INFO, (*subject.labels, *about), dict.fromkeys(minutes, 1.0))
     for held, reason in REASONS.items():
         checks = list(accumulate(float(status[m] == held) for m in minutes))

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,6 +101,17 @@ def test_the_format_is_negotiated(
     assert families["source_polls"].type == "counter"
     assert answer.text.endswith("# EOF\n") == (parse is openmetrics)
     assert "Accept" in answer.headers["Vary"]
+
+
+def test_each_scrape_tells_the_time(served: Served) -> None:
+    """`exporter_time_seconds` is the exporter's clock at that moment: between before and after, each time."""
+    told = []
+    for _ in range(2):
+        before = time.time()
+        families = {family.name: family for family in text(ask(served, "/metrics").text)}
+        told.append(families["exporter_time_seconds"].samples[0].value)
+        assert before <= told[-1] <= time.time()
+    assert told[0] < told[1]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ class ConnectionSource:
         self.options = options
         self._kind = kind
         self._client = client
-        self._limit = RequestLimit(urlsplit(kind.address).netloc, at_once)
+        self._host = urlsplit(kind.address).netloc.rpartition("@")[2]
+        self._limit = RequestLimit(self._host, at_once)
 
     def request_limit(self, token: str) -> RequestLimit | None:
         """Return the bound of the API's host; without a token nothing is asked, and nothing waited for."""
@@ -61,7 +62,8 @@ class ConnectionSource:
 
     def found(self, status: ConnectionStatus, reason: str = "") -> ConnectionCheck:
         """Return the check that found this."""
-        return ConnectionCheck(self.options.id, self.options.kind, self._display(status), status, reason)
+        display = self._display(status)
+        return ConnectionCheck(self.options.id, self.options.kind, display, status, reason, host=self._host)
 
     def _display(self, status: ConnectionStatus) -> Display:
         """Offer to connect what is not, and to disconnect all else: a token is present, or none is needed."""

@@ -55,5 +55,10 @@ def worst(statuses: Iterable[ServiceStatus]) -> ServiceStatus:
     return max(statuses, key=_SEVERITY.__getitem__, default="passing")
 
 
+def node_status(checks: Iterable[Check]) -> ServiceStatus:
+    """Return the status of a node by its own checks, given all those of an instance on it."""
+    return worst(_meaning(check) for check in checks if not check.service_id)
+
+
 def _meaning(check: Check) -> ServiceStatus:
     return "maintenance" if is_maintenance(check.check_id) else check.status
