@@ -22,9 +22,10 @@ client cli
 sources.clients
 sources.contract
 polling.limits sources.consul.settings sources.connections.settings
-sources.consul.errors sources.consul.records sources.consul.environment
-sources.consul.api sources.consul.details sources.consul.health
-sources.consul.datacenters
+sources.consul.errors sources.consul.records sources.consul.environment sources.consul.describing
+sources.consul.api sources.consul.details sources.consul.health sources.consul.rows
+sources.consul.datacenters sources.consul.catalog sources.consul.questions
+sources.consul.statuses sources.consul.roster
 sources.consul.datacenter
 sources.consul.cluster
 sources.consul

@@ -20,7 +20,7 @@ from exporter.model import Check, ConnectionCheck, Endpoint, Metric, Reading, Se
 from exporter.sources.connections.connection import ConnectionSource
 from exporter.sources.connections.kind import RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING
 from exporter.sources.connections.kinds.evotor import STORES
-from exporter.sources.consul.datacenter import meta_labels, url_of
+from exporter.sources.consul.describing import meta_labels, url_of
 from exporter.sources.consul.settings import Consul
 from exporter.sources.contract import ConnectionFindings, Findings, ServiceFindings, Source
 from exporter.sources.factory import SourceFactory

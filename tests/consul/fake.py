@@ -9,16 +9,22 @@ import httpx
 
 Json = dict[str, Any]
 STATE, CATALOG, DETAILS = "/v1/health/state/any", "/v1/catalog/services", "/v1/health/service/"
+NODES, ALL = "/v1/catalog/nodes", "/v1/internal/ui/nodes"
 
 
 class FakeConsul:
-    """One instance per service on node n1 with one check each, unless the service is in `bare`."""
+    """One instance per service on node n1 with one check each, unless the service is in `bare`.
 
-    def __init__(self, *services: str, bare: tuple[str, ...] = ()) -> None:
+    Without `answers_all` it doesn't know the request about all services at once.
+    """
+
+    def __init__(self, *services: str, bare: tuple[str, ...] = (), answers_all: bool = False) -> None:
+        self.answers_all = answers_all
         self.tags: dict[str, list[str]] = {service: [] for service in (*services, *bare)}
         self.bare = set(bare)
         self.status = "passing"
-        self.index = 1
+        self.port = 80
+        self.index = self.nodes_index = self.checks_index = 1
         self.headers: dict[str, str] = {}
         self.instead: dict[str, Callable[[], httpx.Response]] = {}
         self.failing: set[str] = set()
@@ -41,11 +47,30 @@ class FakeConsul:
         local: Json = {
             "/v1/agent/self": {"Config": {"Datacenter": "dc1"}},
             "/v1/catalog/datacenters": ["dc1"],
+            NODES: [{"ID": "1", "Node": "n1", "Address": "10.0.0.1"}],
         }
+        if path == ALL:
+            return (
+                self._indexed([self.node()], max(self.index, self.nodes_index))
+                if self.answers_all
+                else httpx.Response(404)
+            )
         if path in local:
-            return httpx.Response(200, json=local[path])
-        content = self.checks() if path == STATE else self.tags
-        return httpx.Response(200, json=content, headers={"X-Consul-Index": str(self.index), **self.headers})
+            return self._indexed(local[path], self.nodes_index)
+        if path == STATE:
+            return self._indexed(self.checks(), self.checks_index)
+        return self._indexed(self.tags)
+
+    def _indexed(self, content: object, index: int = 0) -> httpx.Response:
+        sent = {"X-Consul-Index": str(index or self.index)} | self.headers
+        return httpx.Response(200, json=content, headers=sent)
+
+    def node(self) -> Json:
+        services = [self._service(service) for service in self.tags if service not in self.failing]
+        return {"ID": "1", "Node": "n1", "Address": "10.0.0.1", "Services": services, "Checks": self.checks()}
+
+    def _service(self, service: str) -> Json:
+        return {"ID": service, "Service": service, "Port": self.port, "Tags": self.tags[service]}
 
     def checks(self) -> list[Json]:
         return [self._check(service) for service in self.tags if service not in self.bare]
@@ -61,7 +86,7 @@ class FakeConsul:
             return httpx.Response(200, json=[])
         entry = {
             "Node": {"Node": "n1", "Address": "10.0.0.1"},
-            "Service": {"ID": service, "Service": service, "Port": 80, "Tags": self.tags[service]},
+            "Service": self._service(service),
             "Checks": [] if service in self.bare else [self._check(service)],
         }
         return httpx.Response(200, json=[entry])

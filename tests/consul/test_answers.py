@@ -262,7 +262,7 @@ def test_parameters(allow_stale: bool, sent: dict[str, str]) -> None:
     with Polled(handler=FakeConsul("web"), allow_stale=allow_stale, interval="90s") as polled:
         polled.poll()
         asked = [dict(r.url.params) for r in polled.requests if r.url.path != "/v1/agent/self"]
-    assert asked == [sent, sent, sent]
+    assert asked == [sent, sent, sent, sent]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How many requests a poll takes: two, and those for details that are new, changed or due."""
+"""How many requests a poll takes: three, and those for details that are new or may have changed."""
 
 import math
 from collections import Counter
@@ -6,7 +6,7 @@ from collections import Counter
 import httpx
 import pytest
 
-from tests.consul.fake import DETAILS, STATE, FakeConsul
+from tests.consul.fake import ALL, CATALOG, DETAILS, NODES, STATE, FakeConsul
 from tests.consul.polling import Polled, asked_services
 
 MANY = tuple(f"service-{number:04}" for number in range(1000))
@@ -14,44 +14,146 @@ SHARE = math.ceil(1000 * 60 / 540)  # a minute's part of nine, so that ten are n
 
 
 def asked(polled: Polled) -> list[str]:
-    """Poll, and return the services asked for."""
+    """Poll, and return the services asked for one by one."""
     assert not polled.poll().failures
     return asked_services(polled.paths)
 
 
-def test_a_quiet_poll() -> None:
-    """With 1,000 services whose answers stay the same a poll takes two requests and its share of refreshes."""
-    with Polled(handler=FakeConsul(*MANY), datacenters=["dc1"]) as polled:
-        assert sorted(asked(polled)) == sorted(MANY)
-        for _ in range(3):
-            assert len(asked(polled)) == SHARE
-            assert len(polled.requests) == SHARE + 2
+def ports(polled: Polled) -> set[int]:
+    """Poll, and return all ports."""
+    return {found.endpoint.port for found in polled.instances().values() if found.endpoint}
+
+
+@pytest.mark.parametrize("answers_all", [True, False])
+def test_a_quiet_poll(answers_all: bool) -> None:
+    """While no index moves a poll takes three requests, however many services there are."""
+    with Polled(handler=FakeConsul(*MANY, answers_all=answers_all), datacenters=["dc1"]) as polled:
+        polled.poll()
+        for _ in range(30):
+            assert len(polled.poll().instances["dc1"]) == 1000
+            assert polled.paths == [STATE, CATALOG, NODES]
+            assert "filter" in polled.requests[0].url.params
+
+
+def test_a_quiet_start() -> None:
+    """The details of many services take one request, and those of few one each, which Consul documents."""
+    with Polled(handler=FakeConsul(*MANY, answers_all=True), datacenters=["dc1"]) as polled:
+        assert ports(polled) == {80}
+        assert polled.paths == [STATE, CATALOG, NODES, ALL]
+    with Polled(handler=FakeConsul(*MANY[:10], answers_all=True), datacenters=["dc1"]) as polled:
+        assert sorted(asked(polled)) == sorted(MANY[:10])
+        assert ALL not in polled.paths
+
+
+def test_an_hour_later() -> None:
+    """However still it is, once an hour all is asked for: nothing wrong stays for ever."""
+    with Polled(handler=FakeConsul(*MANY, answers_all=True), datacenters=["dc1"]) as polled:
+        asked(polled)
+        polled.now = 3600.0
+        asked(polled)
+        assert polled.paths == [STATE, CATALOG, NODES, ALL]
+        assert "filter" not in polled.requests[0].url.params
+
+
+@pytest.mark.parametrize("count", [5, 100])
+@pytest.mark.parametrize("table", ["index", "nodes_index"])
+def test_a_change_that_nothing_else_shows(table: str, count: int) -> None:
+    """A new port under the same id is seen with the next poll: Consul's index of services, or of nodes, has moved."""
+    consul = FakeConsul(*MANY[:count], answers_all=True)
+    with Polled(handler=consul, datacenters=["dc1"]) as polled:
+        assert ports(polled) == {80}
+        consul.port = 8080
+        setattr(consul, table, 2)
+        assert ports(polled) == {8080}
+        polled.poll()
+        assert polled.paths == [STATE, CATALOG, NODES]
+
+
+def test_a_catalog_that_changes_all_the_time() -> None:
+    """Polls that come more often than the interval ask for all services once in it; changes that show are seen at once."""
+    consul = FakeConsul(*MANY, answers_all=True)
+    with Polled(handler=consul, datacenters=["dc1"], interval="60s") as polled:
+        polled.poll()
+        requests = Counter[str]()
+        for second in range(60, 110):
+            polled.now = float(second)
+            consul.index += 1
+            consul.tags[MANY[second]] = ["changed"]
+            assert asked(polled) == ([] if second == 60 else [MANY[second]])
+            requests.update(polled.paths)
+        assert requests[ALL] == 1
+
+
+def test_an_answer_about_all_that_lags_behind() -> None:
+    """When a server that lags behind answered about all services, its answer is no proof, and is asked for again."""
+    consul = FakeConsul(*MANY[:100], answers_all=True)
+    with Polled(handler=consul, datacenters=["dc1"]) as polled:
+        polled.poll()
+        consul.index = 3
+        consul.instead[ALL] = lambda: httpx.Response(
+            200, json=[consul.node()], headers={"X-Consul-Index": "2"}
+        )
+        for _ in range(2):
+            polled.poll()
+            assert polled.paths[-1] == ALL
+        consul.instead.clear()
+        for asks in (True, False):
+            polled.poll()
+            assert (ALL in polled.paths) == asks
+
+
+@pytest.mark.parametrize("status", [301, 400, 403, 404, 405])
+def test_where_all_can_t_be_asked_for_at_once(status: int) -> None:
+    """Where something refuses the request about all services, each is asked for, and ten minutes later all again."""
+    consul = FakeConsul(*MANY[:100], answers_all=True)
+    consul.instead[ALL] = lambda: httpx.Response(status)
+    with Polled(handler=consul, datacenters=["dc1"]) as polled:
+        assert sorted(asked(polled)) == sorted(MANY[:100])
+        consul.instead.clear()
+        while polled.now <= 540:
+            consul.index += 1
+            assert asked(polled)
+        consul.index += 1
+        assert not asked(polled)
+        assert ALL in polled.paths
+
+
+def test_when_all_fail_at_once() -> None:
+    """A failure of Consul's own is no refusal: it is counted, and what is missing is asked for one by one."""
+    consul = FakeConsul(*MANY[:100], answers_all=True)
+    consul.instead[ALL] = lambda: httpx.Response(500)
+    with Polled(handler=consul, datacenters=["dc1"]) as polled:
+        findings = polled.poll()
+        assert findings.rejected == {"details_failed": 1}
+        assert all(instance.endpoint for instance in findings.instances["dc1"])
 
 
 def test_a_new_and_a_changed_service() -> None:
-    """A new service, or one whose tags or instances changed, takes one request more, with this poll."""
+    """A new service, or one whose tags or instances changed, is asked for with the same poll."""
     consul = FakeConsul(*MANY)
     with Polled(handler=consul, datacenters=["dc1"]) as polled:
         asked(polled)
         consul.tags["new"] = []
-        assert "new" in asked(polled)
-        assert len(polled.requests) == SHARE + 3
+        assert asked(polled) == ["new"]
         consul.tags[MANY[-1]] = ["changed"]
-        assert MANY[-1] in asked(polled)
+        assert asked(polled) == [MANY[-1]]
         consul.bare.add(MANY[-2])
-        assert MANY[-2] in asked(polled)
+        consul.checks_index += 1
+        assert asked(polled) == [MANY[-2]]
         consul.status = "critical"
-        assert len(asked(polled)) == SHARE
+        assert len(asked(polled)) <= SHARE
 
 
 @pytest.mark.parametrize(
     ("interval", "count"), [("5s", 100), ("60s", 1), ("60s", 7), ("60s", 1000), ("7m", 7), ("9m", 1000)]
 )
 def test_every_service_within_ten_minutes(interval: str, count: int) -> None:
-    """Whatever the interval and the number of services, none waits longer than ten minutes for a refresh."""
-    with Polled(handler=FakeConsul(*MANY[:count]), datacenters=["dc1"], interval=interval) as polled:
+    """While the catalog changes all the time none waits longer than ten minutes for a refresh, though all can't be asked for at once."""
+    consul = FakeConsul(*MANY[:count])
+    with Polled(handler=consul, datacenters=["dc1"], interval=interval) as polled:
         last = dict.fromkeys(asked(polled), 0.0)
         while (now := polled.now) <= 1300:
+            consul.index += 1
             last |= dict.fromkeys(asked(polled), now)
             assert now - min(last.values()) <= 600
 
@@ -71,6 +173,7 @@ def test_failing_services_starve_no_other() -> None:
     tried, last = Counter[str](), dict.fromkeys(MANY[50:100], 0.0)
     with Polled(handler=consul, datacenters=["dc1"]) as polled:
         for _ in range(40):
+            consul.index += 1
             now, services = polled.now, asked(polled)
             tried.update(services)
             last |= dict.fromkeys(set(services) - consul.failing, now)

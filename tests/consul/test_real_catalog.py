@@ -208,4 +208,4 @@ def test_filter(consul_agent: ConsulAgent) -> None:
     services = {"include": ["web.*", "db"], "exclude": ["web-.*"]}
     with Polled(consul_agent.address, services=services, datacenters=["dc1"]) as polled:
         assert {key[0] for key in polled.statuses()} == {"web", "db"}
-        assert len(polled.requests) == 4
+        assert len(polled.requests) == 5

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from exporter.model import Endpoint, InstanceKey
-from tests.consul.polling import Polled, asked_services
+from tests.consul.fake import CATALOG, NODES, STATE
+from tests.consul.polling import Polled
 from tests.consul.test_real_catalog import put
 from tests.real import ConsulAgent
 
@@ -117,36 +118,67 @@ def test_a_failed_node(consul_agent: ConsulAgent) -> None:
         assert set(polled.statuses().values()) == {"critical"}
 
 
-CHANGES: dict[str, tuple[dict[str, Any], bool, Endpoint]] = {
-    "tags": ({"Tags": ["b"]}, True, Endpoint("10.0.0.1", 80, ("b",))),
-    "port": ({"Port": 81}, False, Endpoint("10.0.0.1", 81)),
-    "meta": ({"Meta": {"k": "v"}}, False, Endpoint("10.0.0.1", 80, (), {"k": "v"})),
-    "address": ({"Address": "10.0.0.2"}, False, Endpoint("10.0.0.2", 80)),
+CHANGES: dict[str, tuple[dict[str, Any], Endpoint]] = {
+    "tags": ({"Tags": ["b"]}, Endpoint("10.0.0.1", 80, ("b",))),
+    "port": ({"Port": 81}, Endpoint("10.0.0.1", 81)),
+    "meta": ({"Meta": {"k": "v"}}, Endpoint("10.0.0.1", 80, (), {"k": "v"})),
+    "address": ({"Address": "10.0.0.2"}, Endpoint("10.0.0.2", 80)),
 }
+CHECK, WEB_1 = {"CheckID": "c", "Status": "passing"}, InstanceKey("dc1", "web", "web", "n1")
+several = pytest.mark.parametrize("services", [1, 20])  # few are asked for one by one, many at once
 
 
-@pytest.mark.parametrize(("change", "seen_at_once", "endpoint"), CHANGES.values(), ids=CHANGES)
+def fill(agent: ConsulAgent, services: int) -> None:
+    """Register web and so many others."""
+    put(agent, {"Service": "web", "Port": 80}, CHECK)
+    for number in range(services):
+        put(agent, {"Service": f"other-{number}", "Port": 80})
+
+
+@several
+@pytest.mark.parametrize(("change", "endpoint"), CHANGES.values(), ids=CHANGES)
 def test_details_changed(
-    consul_agent: ConsulAgent, change: dict[str, Any], seen_at_once: bool, endpoint: Endpoint
+    consul_agent: ConsulAgent, change: dict[str, Any], endpoint: Endpoint, services: int
 ) -> None:
-    """New tags are found by the next poll, the other details within ten minutes."""
-    check, key = {"CheckID": "c", "Status": "passing"}, InstanceKey("dc1", "web", "web", "n1")
-    put(consul_agent, {"Service": "web", "Port": 80}, check)
-    with Polled(consul_agent.address, interval="2m", services={"include": ["web"]}) as polled:
-        assert polled.instances()[key].endpoint == Endpoint("10.0.0.1", 80)
-        put(consul_agent, {"Service": "web", "Port": 80, **change}, check)
-        found = [polled.instances()[key] for _ in range(5)][0 if seen_at_once else 4]
+    """Details that changed under the same id are found by the next poll."""
+    fill(consul_agent, services)
+    with Polled(consul_agent.address) as polled:
+        assert polled.instances()[WEB_1].endpoint == Endpoint("10.0.0.1", 80)
+        put(consul_agent, {"Service": "web", "Port": 80, **change}, CHECK)
+        found = polled.instances()[WEB_1]
     assert found.endpoint == endpoint
     assert found.url == f"http://web.service.dc1.consul:{endpoint.port}"
 
 
-def test_a_quiet_poll_takes_two_requests(consul_agent: ConsulAgent) -> None:
-    """When nothing has changed a poll asks for the checks and the catalog, beside a share of refreshes."""
-    put(consul_agent, {"Service": "web"}, {"CheckID": "c", "Status": "passing"})
-    with Polled(consul_agent.address, interval="1s") as polled:
+@several
+def test_the_address_of_a_node_changed(consul_agent: ConsulAgent, services: int) -> None:
+    """An instance without an address of its own follows its node with the next poll."""
+    fill(consul_agent, services)
+    with Polled(consul_agent.address) as polled:
         polled.poll()
-        counts = [len(polled.poll().failures) + len(polled.requests) for _ in range(2)]
-        put(consul_agent, {"Service": "db"}, {"CheckID": "d", "Status": "passing"})
+        consul_agent.register_catalog({"Node": "n1", "Address": "10.0.0.9"})
+        assert polled.instances()[WEB_1].endpoint == Endpoint("10.0.0.9", 80)
+
+
+@several
+def test_a_quiet_poll_takes_three_requests(consul_agent: ConsulAgent, services: int) -> None:
+    """While nothing changes a poll asks for failing checks, services and nodes; a new service is asked for at once."""
+    fill(consul_agent, services)
+    with Polled(consul_agent.address) as polled:
         polled.poll()
-        assert "db" in asked_services(polled.paths)
-    assert counts == [3, 3]  # Of two services one is refreshed with each poll.
+        for _ in range(3):
+            polled.poll()
+            assert [request.url.path for request in polled.requests] == [STATE, CATALOG, NODES]
+        put(consul_agent, {"Service": "new", "Port": 80}, CHECK)
+        assert polled.instances()[WEB_1._replace(service="new", service_id="new")].endpoint
+
+
+def test_details_that_come_and_go_again(consul_agent: ConsulAgent) -> None:
+    """Statuses that change leave details alone: no request is made for them."""
+    fill(consul_agent, 20)
+    with Polled(consul_agent.address) as polled:
+        polled.poll()
+        for status in ("critical", "warning", "passing"):
+            put(consul_agent, {"Service": "web", "Port": 80}, CHECK | {"Status": status})
+            assert polled.statuses(of="web") == {("web", "web", "n1"): status}
+            assert {request.url.path for request in polled.requests} == {STATE, CATALOG, NODES}

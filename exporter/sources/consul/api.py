@@ -2,28 +2,26 @@
 
 import base64
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
-from exporter.client import HttpClient
+from exporter.client import Answer, HttpClient
 from exporter.errors import (
     AclDenied,
     AclNotFound,
     ConnectFailed,
+    Malformed,
     NameResolution,
     PollError,
-    Redirected,
     TimedOut,
     TlsFailed,
     TooLarge,
-    UnexpectedStatus,
 )
 from exporter.sources.consul.errors import error_of
-from exporter.sources.consul.records import entries_of_nodes
 from exporter.sources.consul.settings import Consul
 from exporter.timing import deadline
 
@@ -37,10 +35,10 @@ _SILENT = (ConnectFailed, NameResolution, TimedOut, TlsFailed)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A parsed answer; `index` is Consul's, "" when it sent none."""
+    """An answer, parsed or as it came; `index` is Consul's, 0 when it sent none."""
 
     content: Any
-    index: str
+    index: int
     filtered: bool
 
 
@@ -56,12 +54,19 @@ class ConsulApi:
 
     async def get(self, path: str, **params: str) -> Reply:
         """Return the first answer an address gives; raise the most telling error when none does."""
+        return await self._first(path, params, Answer.json)
+
+    async def get_body(self, path: str, **params: str) -> Reply:
+        """Do the same with the answer as it came, which looks like JSON."""
+        return await self._first(path, params, _looked_at)
+
+    async def _first(self, path: str, params: Mapping[str, str], read: Callable[[Answer], Any]) -> Reply:
         target = f"{path}?{urlencode({**params, **self._consistency()})}"
         headers, first, errors = self._headers(), self._current, list[PollError]()
         for step in range(len(self._settings.address)):
             number = (first + step) % len(self._settings.address)
             try:
-                reply = await self._ask(self._settings.address[number], target, headers)
+                reply = await self._ask(self._settings.address[number], target, headers, read)
             except PollError as error:
                 errors.append(error)
                 if isinstance(error, _SAME_EVERYWHERE):
@@ -71,33 +76,20 @@ class ConsulApi:
                 return reply
         raise _summed_up(errors)
 
-    async def service_instances(self, service: str, datacenter: str) -> Reply:
-        """Return the rows of `/v1/health/service/<name>`, whatever the name holds."""
-        try:
-            return await self.get(f"/v1/health/service/{quote(service, safe='')}", dc=datacenter)
-        except (Redirected, UnexpectedStatus):
-            # Consul cleans paths, even encoded ones, and refuses odd characters in them: names such as "/a" or "..".
-            reply = await self._nodes_with(service, datacenter)
-            return replace(reply, content=entries_of_nodes(reply.content))
-
-    async def _nodes_with(self, service: str, datacenter: str) -> Reply:
-        """Ask for the nodes with all that is on them; for all nodes when no filter can quote the name."""
-        quotable = not {"`", "\r"}.intersection(service)
-        only = {"filter": f"Services.Service == `{service}`"} if quotable else {}
-        return await self.get("/v1/internal/ui/nodes", dc=datacenter, **only)
-
-    async def _ask(self, address: str, target: str, headers: Mapping[str, str]) -> Reply:
+    async def _ask(
+        self, address: str, target: str, headers: Mapping[str, str], read: Callable[[Answer], Any]
+    ) -> Reply:
         base = "http://localhost" if address.startswith("unix://") else address
         try:
             async with deadline(self._patience, "no complete answer in time"):
                 answer = await self._clients[address].get(base + target, headers, max_body=LARGEST_BODY)
             if answer.status != 200:
                 raise error_of(answer)
-            content = answer.json()
+            content = read(answer)
         except PollError as error:
             raise placed(address, error) from None
         filtered = answer.headers.get("X-Consul-Results-Filtered-By-ACLs", "").lower() == "true"
-        return Reply(content, answer.headers.get("X-Consul-Index", ""), filtered)
+        return Reply(content, _index(answer), filtered)
 
     def _consistency(self) -> dict[str, str]:
         """Let any server answer, but not from what it knew before it lost touch with its leader."""
@@ -113,6 +105,18 @@ class ConsulApi:
         if token := self.token.get_secret_value():
             headers["X-Consul-Token"] = token
         return headers
+
+
+def _looked_at(answer: Answer) -> bytes:
+    """Return the body, unless it is a page of something in Consul's place; whether it is JSON shows when it is read."""
+    if answer.body.lstrip()[:1] not in (b"[", b"{", b"n"):
+        raise Malformed(f"the body of the {answer.status} answer is not JSON")
+    return bytes(answer.body)
+
+
+def _index(answer: Answer) -> int:
+    text = answer.headers.get("X-Consul-Index", "")
+    return int(text) if text.isdecimal() and text.isascii() else 0
 
 
 def _summed_up(errors: list[PollError]) -> PollError:

@@ -50,7 +50,7 @@ class ConsulSource:
         """Ask every datacenter; PollError when it isn't even known which there are."""
         if not token and self._settings.token_file:
             raise TokenUnusable(f"{self._settings.token_file} is missing or empty")
-        self._api.token = SecretStr(token)
+        self._take(SecretStr(token))
         names = await self._names.names()
         self._datacenters = {name: self._datacenters.get(name) or self._datacenter(name) for name in names}
         rejected = Rejected()
@@ -65,6 +65,13 @@ class ConsulSource:
         return ServiceFindings(
             instances, failures, self._settings.detail == "check", rejected=rejected.counts
         )
+
+    def _take(self, token: SecretStr) -> None:
+        """Use the token; one that changed may see other things, although no index has moved."""
+        if token != self._api.token:
+            self._api.token = token
+            for datacenter in self._datacenters.values():
+                datacenter.distrust()
 
     def _datacenter(self, name: str) -> Datacenter:
         return Datacenter(name, self._settings, self._api, self._clock)

@@ -1,32 +1,27 @@
-"""One datacenter's services: what the checks tell, joined with what is known of addresses and tags."""
-
-from collections.abc import Iterator, Mapping
-from urllib.parse import quote
+"""One datacenter's services: what may have changed is asked for, all else is as it was."""
 
 from exporter.errors import AclFiltered, EmptyCatalog, PollError
 from exporter.logs import Log
-from exporter.model import Endpoint, InstanceKey, ServiceInstance
+from exporter.model import ServiceInstance
 from exporter.sources.consul.api import ConsulApi
+from exporter.sources.consul.catalog import Catalog, ask_catalog
 from exporter.sources.consul.details import Details, Sighting
-from exporter.sources.consul.health import Health
-from exporter.sources.consul.records import (
-    Entry,
-    Registration,
-    Rejected,
-    read_checks,
-    read_entries,
-    read_names,
-)
+from exporter.sources.consul.questions import Questions
+from exporter.sources.consul.records import Rejected
+from exporter.sources.consul.roster import Roster
 from exporter.sources.consul.settings import Consul
+from exporter.sources.consul.statuses import Statuses
 from exporter.timing import Clock
 
 # The part of a poll's time that may go into asking for details, and the part after which that ends anyway.
 _DETAILS_SHARE = 0.5
 _DETAILS_END = 0.8
+# However little seems to have changed, all is asked for again after this time, in seconds.
+_ALL_ANEW = 3600.0
 
 
 class Datacenter:
-    """Polls one datacenter of a cluster and remembers the details of its services."""
+    """Polls one datacenter of a cluster; remembers what it found, and at which of Consul's indexes that was so."""
 
     def __init__(self, name: str, settings: Consul, api: ConsulApi, clock: Clock) -> None:
         self._name = name
@@ -34,101 +29,87 @@ class Datacenter:
         self._api = api
         self._clock = clock
         self._log = Log("consul", source=settings.name, datacenter=name)
+        self._statuses = Statuses(api, name)
+        self._catalog = Catalog()
         self._details = Details(settings.interval, settings.stale_after, clock)
-        self._shown: dict[InstanceKey, ServiceInstance] = {}
+        self._roster = Roster(name, settings)
+        self._anew_at = clock() + _ALL_ANEW
+        # From which of the parts below the sightings and the roster were made; equal ones need no new ones.
+        self._sightings: dict[str, Sighting] = {}
+        self._sighted: object = None
+        self._joined: object = None
 
     async def poll(self, rejected: Rejected) -> tuple[ServiceInstance, ...]:
         """Return every instance whose status is known; PollError when the datacenter can't be asked."""
         started = self._clock()
-        checks = await self._api.get("/v1/health/state/any", dc=self._name)
-        catalog = await self._api.get("/v1/catalog/services", dc=self._name)
-        rejected.add("acl_filtered", int(checks.filtered or catalog.filtered))
-        health = Health(read_checks(checks.content, rejected))
-        names = read_names(catalog.content, rejected)
-        if not names:
-            raise _nothing_shown(catalog.filtered or health.has_any)
-        sightings = self._sightings(names, health, catalog.index)
-        failures = await self._refresh_details(sightings, rejected, started)
-        instances = tuple(sorted(self._instances(sightings, health), key=lambda instance: instance.key))
-        if not instances and not health.has_any:
+        if started >= self._anew_at:
+            self.distrust()
+        try:
+            return await self._poll(rejected, started)
+        except BaseException:
+            self.distrust()
+            raise
+
+    def distrust(self) -> None:
+        """Ask for everything again: another Consul may answer by now, or to another token."""
+        self._anew_at = self._clock() + _ALL_ANEW
+        self._statuses.index = 0
+        self._details.distrust()
+
+    async def _poll(self, rejected: Rejected, started: float) -> tuple[ServiceInstance, ...]:
+        complete = await self._statuses.refresh()
+        catalog = await ask_catalog(self._api, self._name)
+        if not complete and not catalog.shows_the_same_as(self._catalog):
+            await self._statuses.read()
+        self._catalog = catalog
+        self._count(rejected)
+        if not catalog.names:
+            raise _nothing_shown(catalog.is_filtered or self._statuses.health.has_any)
+        failures = await self._refresh_details(rejected, started)
+        await self._refresh_roster()
+        if not self._roster.instances and not self._statuses.health.has_any:
             raise failures[0] if failures else _nothing_shown(filtered=True)
-        self._shown = {instance.key: instance for instance in instances}
-        return instances
+        return self._roster.instances
 
-    def _sightings(
-        self, names: Mapping[str, tuple[str, ...]], health: Health, index: str
-    ) -> dict[str, Sighting]:
-        owners = health.services()
-        return {
-            service: Sighting(tags, frozenset(owners.get(service, ())), index)
-            for service, tags in names.items()
-            if self._settings.services.shows(service)
-        }
+    def _count(self, rejected: Rejected) -> None:
+        """Count what is left out with every poll that shows the rest, also when it was not asked for again."""
+        rejected.add("acl_filtered", int(self._statuses.is_filtered or self._catalog.is_filtered))
+        for counts in (self._statuses.rejected, self._catalog.rejected):
+            rejected.counts.update(counts)
 
-    async def _refresh_details(
-        self, sightings: Mapping[str, Sighting], rejected: Rejected, started: float
-    ) -> list[PollError]:
-        async def fetch(service: str) -> tuple[Entry, ...]:
-            reply = await self._api.service_instances(service, self._name)
-            rejected.add("acl_filtered", int(reply.filtered))
-            return read_entries(reply.content, service, rejected)
-
+    async def _refresh_details(self, rejected: Rejected, started: float) -> list[PollError]:
         left = _DETAILS_END * self._settings.timeout - (self._clock() - started)
         budget = min(left, _DETAILS_SHARE * self._settings.timeout)
-        failures = await self._details.refresh(sightings, fetch, budget)
+        asking = Questions(self._api, self._name, rejected)
+        failures = await self._details.refresh(self._sighted_now(), self._catalog.index, asking, budget)
         rejected.add("details_failed", len(failures))
+        rejected.counts.update(self._details.rejected())
         for error in failures:
             self._log.debug("no details", reason=error.reason, error=error)
         return failures
 
-    def _instances(self, sightings: Mapping[str, Sighting], health: Health) -> Iterator[ServiceInstance]:
-        """Yield what the details tell of and is still there, then what only the checks tell of."""
-        entries = self._details.entries()
-        for registration, entry in entries.items():
-            if health.has_own(registration) or (not entry.checked and self._details.confirms(entry.service)):
-                key = InstanceKey(self._name, entry.service, entry.service_id, entry.node)
-                yield from self._instance(key, registration, entry.endpoint, health)
-        for service, sighting in sightings.items():
-            for registration in sighting.registrations:
-                if registration in entries:
-                    continue
-                check = health.checks_of(registration)[0]
-                key = InstanceKey(self._name, service, check.service_id, check.node)
-                yield from self._instance(key, registration, None, health)
+    def _sighted_now(self) -> dict[str, Sighting]:
+        basis = (self._catalog.names, self._statuses.members)
+        if basis != self._sighted:
+            owners = self._statuses.health.services()
+            self._sightings = {
+                service: Sighting(tags, frozenset(owners.get(service, ())))
+                for service, tags in self._catalog.names.items()
+                if self._settings.services.shows(service)
+            }
+            self._sighted = basis
+        return self._sightings
 
-    def _instance(
-        self, key: InstanceKey, registration: Registration, endpoint: Endpoint | None, health: Health
-    ) -> Iterator[ServiceInstance]:
-        if status := health.status_of(registration):
-            url, meta = self._described(key, endpoint)
-            checks = health.checks_of(registration)
-            yield ServiceInstance(key, status, checks, endpoint, url, meta)
-
-    def _described(
-        self, key: InstanceKey, endpoint: Endpoint | None
-    ) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """Return the URL and the labels of meta keys, those of the latest poll while the details are the same."""
-        known = self._shown.get(key)
-        if known and known.endpoint is endpoint:
-            return known.url, known.meta_labels
-        url = url_of(self._settings.service_url, key, endpoint) if endpoint else ""
-        return url, meta_labels(self._settings.meta, endpoint)
-
-
-def url_of(template: str, key: InstanceKey, endpoint: Endpoint) -> str:
-    """Fill the template; an instance that lacks the port or the address it asks for has none to open."""
-    if ("{port}" in template and not endpoint.port) or ("{address}" in template and not endpoint.address):
-        return ""
-    bare = endpoint.address.removeprefix("[").removesuffix("]")
-    address = f"[{quote(bare, safe=':')}]" if ":" in bare else quote(bare, safe="")
-    words = {word: quote(value, safe="") for word, value in key._asdict().items()}
-    return template.format(**words, address=address, port=endpoint.port)
-
-
-def meta_labels(keys: tuple[str, ...], endpoint: Endpoint | None) -> tuple[tuple[str, str], ...]:
-    """Return the label and the value of each configured meta key, "" where the instance has none."""
-    meta = endpoint.meta if endpoint else {}
-    return tuple((f"meta_{key.replace('-', '_')}", meta.get(key, "")) for key in keys)
+    async def _refresh_roster(self) -> None:
+        """Join anew when somebody may have come or gone, else look at those alone whose checks have changed."""
+        entries, expired = self._details.entries(), self._details.expired()
+        basis = (self._sightings, entries, expired, self._statuses.members)
+        if basis != self._joined:
+            await self._roster.join(self._sightings, self._statuses.health, self._details)
+            self._joined = basis
+        else:
+            self._roster.update(self._statuses.differing, self._statuses.health)
+        self._statuses.differing.clear()
 
 
 def _nothing_shown(filtered: bool) -> AclFiltered | EmptyCatalog:

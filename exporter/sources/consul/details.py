@@ -1,57 +1,81 @@
-"""Addresses, ports, tags and meta of instances: asked for when a service is new or changed, else now and then."""
+"""Addresses, ports, tags and meta of instances: asked for when they may have changed, and not while they can't have."""
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
-from exporter.errors import PollError, TimedOut
+from exporter.errors import AclDenied, Malformed, PollError, Redirected, TimedOut, TooLarge, UnexpectedStatus
 from exporter.sources.consul.records import Entry, Registration
 from exporter.timing import Clock, deadline
 
-# Every service is asked for again within this time, in seconds; polls share the work evenly.
-REFRESH_WITHIN = 600.0
 AT_ONCE = 4
+# More services than these are asked for in one request about all of them, where Consul answers that.
+FEW = 10
+# Else every service that may have changed is asked for within this time, in seconds; polls share the work evenly.
+REFRESH_WITHIN = 600.0
+# So long one request about all services is not tried again after it was refused, or took too long.
+_REFUSED_FOR = 600.0
 # A catalog that changes all the time must not make us ask for every service without checks each time.
 _MOST_PERHAPS = 500
 _TOO_MANY_FAILURES = 10
+_REFUSALS = (AclDenied, Malformed, Redirected, TimedOut, TooLarge, UnexpectedStatus)
 
-Fetch = Callable[[str], Awaitable[tuple[Entry, ...]]]
+
+class Index(NamedTuple):
+    """Consul's indexes of the tables that hold details; while both stay, no detail has changed."""
+
+    services: int
+    nodes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What the cheap answers of a poll show of one service: when tags or registrations differ, it has changed.
-
-    `index` is that of the whole catalog: nothing else moves when an instance without checks comes or goes.
-    """
+    """What the cheap answers of a poll show of one service: when it differs, the service has changed."""
 
     tags: tuple[str, ...]
     registrations: frozenset[Registration]
-    index: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered, with the records left out; `index` is Consul's of all that was asked for, 0 when unknown."""
+
+    entries: tuple[Entry, ...]
+    rejected: Counter[str]
+    index: int = 0
+
+
+class Asking(Protocol):
+    """Who asks Consul for details; both raise PollError."""
+
+    async def one(self, service: str) -> Answer:
+        """Ask for the instances of one service."""
+
+    async def all(self) -> Answer:
+        """Ask for the instances of all services at once."""
 
 
 @dataclass(slots=True)
 class _Known:
-    """The latest answer about a service, what was seen then, and when that was last known to be so."""
+    """The latest answer about a service, what was seen then, and the index at which it was given, if that is known."""
 
     entries: tuple[Entry, ...]
     seen: Sighting
+    index: Index | None
     confirmed_at: float
+    rejected: Counter[str]
 
-    def differs(self, seen: Sighting) -> bool:
-        return (self.seen.tags, self.seen.registrations) != (seen.tags, seen.registrations)
+    @property
+    def has_unchecked(self) -> bool:
+        """Whether an instance has no checks: such ones come and go unseen."""
+        return not all(entry.checked for entry in self.entries)
 
-    def is_current(self, seen: Sighting) -> bool:
-        """Nothing in the catalog has changed since."""
-        return bool(seen.index) and self.seen.index == seen.index
-
-    def may_differ(self, seen: Sighting) -> bool:
-        """The answer lacked an instance that has checks; or one without checks may have come or gone since."""
-        checked = {entry.registration for entry in self.entries if entry.checked}
-        if not seen.registrations <= checked:
-            return True
-        return len(checked) < len(self.entries) and not self.is_current(seen)
+    def lacks(self, seen: Sighting) -> bool:
+        """Whether the answer lagged behind: an instance that has checks isn't in it."""
+        return not seen.registrations <= {entry.registration for entry in self.entries if entry.checked}
 
 
 class Details:
@@ -61,84 +85,169 @@ class Details:
         self._interval = interval
         self._stale_after = stale_after
         self._clock = clock
+        self._index: Index | None = None
         self._known: dict[str, _Known] = {}  # In the order of the answers.
+        self._entries: dict[Registration, Entry] | None = {}
         self._tried_at: dict[str, float] = {}
         self._failing: set[str] = set()
+        self._all_refused = False
+        self._all_again_at = -math.inf
 
     def entries(self) -> dict[Registration, Entry]:
-        """Return all that is known; where a registration went to another service, the latest answer counts."""
-        return {entry.registration: entry for known in self._known.values() for entry in known.entries}
+        """Return all that is known, the same object until that changes.
+
+        Where a registration went to another service, the latest answer counts.
+        """
+        if self._entries is None:
+            self._entries = {
+                entry.registration: entry for known in self._known.values() for entry in known.entries
+            }
+        return self._entries
+
+    def distrust(self) -> None:
+        """Ask for everything again."""
+        for known in self._known.values():
+            known.index = None
+
+    def expired(self) -> frozenset[str]:
+        """Return the services whose instances without checks are not known to be there any longer."""
+        return frozenset(
+            name for name, known in self._known.items() if known.has_unchecked and not self.confirms(name)
+        )
 
     def confirms(self, service: str) -> bool:
         """Return whether what is known of instances without checks isn't stale."""
         return self._clock() - self._known[service].confirmed_at < self._stale_after
 
+    def rejected(self) -> Counter[str]:
+        """Return the records left out of the answers that are in use."""
+        return sum((known.rejected for known in self._known.values() if known.rejected), Counter[str]())
+
     async def refresh(
-        self, sightings: Mapping[str, Sighting], fetch: Fetch, budget: float
+        self, sightings: Mapping[str, Sighting], index: Index | None, asking: Asking, budget: float
     ) -> list[PollError]:
-        """Ask for what is new, changed or due, for at most `budget` seconds; return what failed.
+        """Ask for what is new or may have changed, for at most `budget` seconds; return what failed.
 
         What could not be asked for keeps its old answer, and its turn comes again with the next poll.
         """
         self._forget(self._tried_at.keys() - sightings.keys())
-        waiting = iter(self._wanted(sightings))
         failures: list[PollError] = []
         try:
-            async with deadline(budget, "no time left to ask for details"), asyncio.TaskGroup() as workers:
-                for _ in range(AT_ONCE):
-                    workers.create_task(self._ask(waiting, sightings, fetch, failures))
+            async with deadline(budget, "no time left to ask for details"):
+                if self._is_worth_all(sightings, index):
+                    await self._ask_all(sightings, index, asking, budget / 2, failures)
+                waiting = iter(self._wanted(sightings, index))
+                async with asyncio.TaskGroup() as workers:
+                    for _ in range(AT_ONCE):
+                        workers.create_task(self._ask_each(waiting, sightings, index, asking, failures))
         except TimedOut as error:
             failures.append(error)
-        self._confirm(sightings)
+        self._confirm(index)
         return failures
 
     def _forget(self, gone: set[str]) -> None:
         self._failing -= gone
         for service in gone:
             del self._tried_at[service]
-            self._known.pop(service, None)
+            if self._known.pop(service, None):
+                self._entries = None
 
-    def _confirm(self, sightings: Mapping[str, Sighting]) -> None:
+    def _confirm(self, index: Index | None) -> None:
         now = self._clock()
-        for service, known in self._known.items():
-            if known.is_current(sightings[service]):
+        for known in self._known.values():
+            if index and known.index == index:
                 known.confirmed_at = now
 
-    def _wanted(self, sightings: Mapping[str, Sighting]) -> list[str]:
-        """Return the services to ask for: changed, then perhaps changed, then the oldest; failing ones last."""
+    def _is_worth_all(self, sightings: Mapping[str, Sighting], index: Index | None) -> bool:
+        """Tell whether to ask for all at once: once in an interval at most, however fast the catalog changes."""
+        if self._clock() < self._all_again_at:
+            return False
+        return sum(self._is_behind(service, seen, index) for service, seen in sightings.items()) > FEW
+
+    def _wanted(self, sightings: Mapping[str, Sighting], index: Index | None) -> list[str]:
+        """Return the services to ask for one by one, failing ones last."""
         turn = sorted(sightings, key=lambda service: self._tried_at.get(service, -math.inf))
-        changed = {service: None for service in turn if self._has_changed(service, sightings[service])}
-        perhaps = [service for service in turn if self._may_have_changed(service, sightings[service])]
-        share = math.ceil(len(turn) * min(1.0, self._interval / (0.9 * REFRESH_WITHIN)))
-        due = [service for service in turn if service not in changed][:share]
-        wanted = dict.fromkeys([*changed, *perhaps[:_MOST_PERHAPS], *due])
-        return sorted(wanted, key=self._failing.__contains__)
+        behind = [service for service in turn if self._is_behind(service, sightings[service], index)]
+        if len(behind) > FEW:
+            behind = self._most_urgent(behind, sightings)
+        return sorted(behind, key=self._failing.__contains__)
+
+    def _most_urgent(self, behind: list[str], sightings: Mapping[str, Sighting]) -> list[str]:
+        """Return those that changed; unless all can be asked for at once soon, also what may be new, and the oldest."""
+        changed = [service for service in behind if self._has_changed(service, sightings[service])]
+        if not self._all_refused:
+            return changed
+        known = [service for service in behind if service in self._known]
+        perhaps = [service for service in known if self._known[service].has_unchecked][:_MOST_PERHAPS]
+        share = math.ceil(len(sightings) * min(1.0, self._interval / (0.9 * REFRESH_WITHIN)))
+        due = [service for service in behind if service not in changed][:share]
+        return list(dict.fromkeys([*changed, *perhaps, *due]))
 
     def _has_changed(self, service: str, seen: Sighting) -> bool:
         known = self._known.get(service)
-        return known is None or known.differs(seen)
+        return known is None or known.seen != seen or known.lacks(seen)
 
-    def _may_have_changed(self, service: str, seen: Sighting) -> bool:
-        known = self._known.get(service)
-        return known is not None and known.may_differ(seen)
+    def _is_behind(self, service: str, seen: Sighting, index: Index | None) -> bool:
+        """Tell whether the answer isn't proven to be what Consul would answer now."""
+        return self._has_changed(service, seen) or index is None or self._known[service].index != index
 
-    async def _ask(
+    async def _ask_all(
+        self,
+        sightings: Mapping[str, Sighting],
+        index: Index | None,
+        asking: Asking,
+        budget: float,
+        failures: list[PollError],
+    ) -> None:
+        self._all_again_at = self._clock() + 0.9 * self._interval
+        try:
+            async with deadline(budget, "no answer about all services in time"):
+                answer = await asking.all()
+        except PollError as error:
+            self._all_refused = isinstance(error, _REFUSALS)
+            if self._all_refused:
+                self._all_again_at = self._clock() + _REFUSED_FOR
+            else:
+                failures.append(error)
+            return
+        self._all_refused = False
+        self._take_all(answer, sightings, index if index and answer.index >= max(index) else None)
+
+    def _take_all(self, answer: Answer, sightings: Mapping[str, Sighting], index: Index | None) -> None:
+        entries: dict[str, list[Entry]] = defaultdict(list)
+        for entry in answer.entries:
+            entries[entry.service].append(entry)
+        rejected = answer.rejected
+        for service, seen in sightings.items():
+            self._take(service, Answer(tuple(entries[service]), rejected), seen, index)
+            rejected = Counter[str]()  # Once is enough.
+
+    async def _ask_each(
         self,
         waiting: Iterator[str],
         sightings: Mapping[str, Sighting],
-        fetch: Fetch,
+        index: Index | None,
+        asking: Asking,
         failures: list[PollError],
     ) -> None:
         for service in waiting:
             self._tried_at[service] = self._clock()
             self._failing.add(service)  # Also when the time runs out meanwhile.
             try:
-                entries = await fetch(service)
+                answer = await asking.one(service)
             except PollError as error:
                 failures.append(error)
                 if len(failures) >= _TOO_MANY_FAILURES:
                     return
             else:
-                self._failing.discard(service)
-                self._known.pop(service, None)
-                self._known[service] = _Known(entries, sightings[service], self._clock())
+                self._take(service, answer, sightings[service], index)
+
+    def _take(self, service: str, answer: Answer, seen: Sighting, index: Index | None) -> None:
+        now, old = self._clock(), self._known.pop(service, None)
+        same = old is not None and old.entries == answer.entries
+        entries = old.entries if old and same else answer.entries
+        self._known[service] = _Known(entries, seen, index, now, answer.rejected)
+        self._tried_at[service] = now
+        self._failing.discard(service)
+        if not same:
+            self._entries = None

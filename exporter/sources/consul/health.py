@@ -5,6 +5,7 @@ maintenance > critical > warning > passing, over an instance's own and its node'
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from exporter.model import Check, ServiceStatus
 from exporter.sources.consul.records import Checks, Registration, is_maintenance
@@ -12,42 +13,79 @@ from exporter.sources.consul.records import Checks, Registration, is_maintenance
 _SEVERITY: Mapping[ServiceStatus, int] = {"passing": 0, "warning": 1, "critical": 2, "maintenance": 3}
 
 
+class _Owned(NamedTuple):
+    """The checks of one owner, and the worst that they say."""
+
+    checks: tuple[Check, ...] = ()
+    worst: ServiceStatus = "passing"
+
+
+_NOTHING = _Owned()
+
+
 class Health:
     """The checks of one datacenter, ready to be asked about any registration."""
 
     def __init__(self, checks: Checks) -> None:
-        self._by_owner: dict[Registration, list[Check]] = defaultdict(list)
+        by_owner: dict[Registration, list[Check]] = defaultdict(list)
         for check in checks.readable:
-            self._by_owner[Registration.of(check.node, check.service_id)].append(check)
+            by_owner[Registration.of(check.node, check.service_id)].append(check)
+        self._owned = {owner: _owned(found) for owner, found in by_owner.items()}
         self._unreadable = checks.unreadable
 
     @property
     def has_any(self) -> bool:
         """Whether there is any check at all."""
-        return bool(self._by_owner or self._unreadable)
+        return bool(self._owned or self._unreadable)
 
     def has_own(self, registration: Registration) -> bool:
         """Return whether it has checks beside its node's; then it is there."""
-        return registration in self._by_owner
+        return registration in self._owned
+
+    def has_owners_of(self, other: "Health") -> bool:
+        """Return whether the two have checks of the same owners."""
+        return self._owned.keys() == other._owned.keys()
 
     def services(self) -> dict[str, set[Registration]]:
         """Return the registrations that have checks of their own, by the service the checks name."""
         services: dict[str, set[Registration]] = defaultdict(set)
-        for owner, checks in self._by_owner.items():
+        for owner, owned in self._owned.items():
             if owner.service_id:
-                services[checks[0].service].add(owner)
+                services[owned.checks[0].service].add(owner)
         return services
 
     def checks_of(self, registration: Registration) -> tuple[Check, ...]:
         """Return its own checks and then its node's."""
-        node = registration.of_node()
-        return (*self._by_owner.get(registration, ()), *self._by_owner.get(node, ()))
+        return self._of(registration).checks + self._of(registration.of_node()).checks
 
     def status_of(self, registration: Registration) -> ServiceStatus | None:
         """Return the status; None when a check that could make it worse can't be read."""
-        status = worst(_meaning(check) for check in self.checks_of(registration))
-        hidden = {registration, registration.of_node()} & self._unreadable
+        node = registration.of_node()
+        status = worst((self._of(registration).worst, self._of(node).worst))
+        hidden = self._unreadable and not self._unreadable.isdisjoint((registration, node))
         return None if hidden and _SEVERITY[status] < _SEVERITY["critical"] else status
+
+    def replace(self, changed: Mapping[Check, Check]) -> set[Registration]:
+        """Put new checks in the place of old ones of the same owners; return these."""
+        owners = {Registration.of(check.node, check.service_id) for check in changed}
+        for owner in owners:
+            self._owned[owner] = _owned(changed.get(check, check) for check in self._owned[owner].checks)
+        return owners
+
+    def differing(self, other: "Health") -> set[Registration]:
+        """Return the owners whose checks, or whether these can be read, the two don't have in common."""
+        owners = self._owned.keys() | other._owned.keys()
+        return {owner for owner in owners if self._of(owner).checks != other._of(owner).checks} | (
+            self._unreadable ^ other._unreadable
+        )
+
+    def _of(self, owner: Registration) -> _Owned:
+        return self._owned.get(owner, _NOTHING)
+
+
+def _owned(checks: Iterable[Check]) -> _Owned:
+    found = tuple(checks)
+    return _Owned(found, worst(map(_meaning, found)))
 
 
 def worst(statuses: Iterable[ServiceStatus]) -> ServiceStatus:

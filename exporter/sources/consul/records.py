@@ -17,7 +17,7 @@ REJECTIONS = (
     "odd_name",
     "unknown_status",
 )
-_LONGEST_NAME = 1024
+LONGEST_NAME = 1024
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -38,6 +38,10 @@ class Registration(NamedTuple):
     def of_node(self) -> "Registration":
         """Return the owner of its node's checks."""
         return Registration(self.node, "")
+
+
+# What tells a check from all others of a datacenter: node, service_id, check_id.
+CheckKey = tuple[str, str, str]
 
 
 class _Unusable(Exception):
@@ -87,16 +91,21 @@ def is_maintenance(check_id: str) -> bool:
 
 def read_checks(content: Any, rejected: Rejected) -> Checks:
     """Read `/v1/health/state/any`: a list of checks."""
-    readable: dict[tuple[str, str, str], Check] = {}
+    readable: dict[CheckKey, Check] = {}
     unreadable: set[Registration] = set()
     for row in _rows(content):
         try:
             check = _check(row)
-            readable[check.node, check.service_id, check.check_id] = check
+            readable[key_of(check)] = check
         except _Unusable as error:
             rejected.add(str(error))
             unreadable.update(_owner(row))
     return Checks(tuple(readable.values()), frozenset(unreadable))
+
+
+def key_of(check: Check) -> CheckKey:
+    """Return what tells the check from all others of its datacenter."""
+    return check.node, check.service_id, check.check_id
 
 
 def _check(row: Any) -> Check:
@@ -135,15 +144,26 @@ def read_names(content: Any, rejected: Rejected) -> dict[str, tuple[str, ...]]:
     return names
 
 
-def read_entries(content: Any, service: str, rejected: Rejected) -> tuple[Entry, ...]:
+def read_nodes(content: Any, rejected: Rejected) -> frozenset[str]:
+    """Read `/v1/catalog/nodes`: the names of the nodes."""
+    names = set()
+    for row in _rows(content):
+        try:
+            names.add(_text(row, "Node"))
+        except _Unusable as error:
+            rejected.add(str(error))
+    return frozenset(names)
+
+
+def read_entries(content: Any, service: str | None, rejected: Rejected) -> tuple[Entry, ...]:
     """Read `/v1/health/service/<name>`: a list of instances with their node and checks.
 
-    Others than those of `service` are passed over: Consul looks names up without regard to case.
+    Others than those of `service` are passed over, unless it is None: Consul looks names up without regard to case.
     """
     entries = []
     for row in _rows(content):
         try:
-            if _mapping(row, "Service").get("Service") == service:
+            if service is None or _mapping(row, "Service").get("Service") == service:
                 entries.append(_entry(row, rejected))
         except _Unusable as error:
             rejected.add(str(error))
@@ -153,14 +173,25 @@ def read_entries(content: Any, service: str, rejected: Rejected) -> tuple[Entry,
 def _entry(row: Any, rejected: Rejected) -> Entry:
     node, service = _mapping(row, "Node"), _mapping(row, "Service")
     name, service_id = _text(node, "Node"), _text(service, "ID")
-    endpoint = Endpoint(
-        _text(service, "Address", optional=True) or _text(node, "Address", optional=True),
-        _port(service.get("Port")),
-        _tags(service.get("Tags"), rejected),
-        _meta(service.get("Meta")),
+    address = _text(service, "Address", optional=True) or _text(node, "Address", optional=True)
+    endpoint = endpoint_of(
+        address, service.get("Port"), service.get("Tags"), service.get("Meta"), rejected, {}
     )
     checked = _has_checks(row.get("Checks"), Registration.of(name, service_id))
     return Entry(_text(service, "Service"), service_id, name, endpoint, checked)
+
+
+def endpoint_of(
+    address: str, port: Any, tags: Any, meta: Any, rejected: Rejected, shared: dict[object, Any]
+) -> Endpoint:
+    """Make one of what a service says; tags and meta that were there before are taken from `shared`."""
+    usable, pairs = _tags(tags, rejected), _meta(meta)
+    return Endpoint(
+        address,
+        _port(port),
+        shared.setdefault(usable, usable),
+        shared.setdefault(frozenset(pairs.items()), pairs),
+    )
 
 
 def entries_of_nodes(content: Any) -> list[dict[str, Any]]:
@@ -257,4 +288,4 @@ def _usable(name: str) -> str:
 
 def _is_usable(name: str) -> bool:
     """Return whether it can be a label: no half of a surrogate pair, and of a bearable length."""
-    return len(name) <= _LONGEST_NAME and (name.isascii() or not _SURROGATE.search(name))
+    return len(name) <= LONGEST_NAME and (name.isascii() or not _SURROGATE.search(name))

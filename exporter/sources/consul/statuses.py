@@ -1,0 +1,95 @@
+"""What `/v1/health/state/any` tells of one datacenter, and Consul's index at which that was so."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from exporter.model import Check
+from exporter.sources.consul.api import ConsulApi, Reply
+from exporter.sources.consul.health import Health
+from exporter.sources.consul.records import CheckKey, Checks, Registration, Rejected, key_of
+from exporter.sources.consul.rows import checks_in
+
+# Selects few rows of many; the index that comes along is that of all checks, whatever a filter leaves.
+_NOT_PASSING = 'Status != "passing"'
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How checks differ from what was known: old ones by new ones, and those that failed and don't any longer."""
+
+    index: int
+    changed: dict[Check, Check]
+    recovered: tuple[Check, ...]
+
+
+class Statuses:
+    """The checks of a datacenter as they were at `index`, which is 0 while that isn't known.
+
+    `differing` collects the owners whose checks have changed, for whoever takes them away; `members` changes when an
+    owner comes or goes. `is_complete` until only failing checks were asked for: since then passing ones may have come
+    or gone.
+    """
+
+    def __init__(self, api: ConsulApi, datacenter: str) -> None:
+        self.index = 0
+        self.health = Health(Checks(()))
+        self.differing = set[Registration]()
+        self.members = 0
+        self.is_complete = False
+        self.is_filtered = False
+        self.rejected = Counter[str]()
+        self._api = api
+        self._datacenter = datacenter
+        self._checks: dict[CheckKey, Check] = {}
+        self._failing: dict[CheckKey, Check] = {}
+        self._unreadable = frozenset[Registration]()
+
+    async def refresh(self) -> bool:
+        """Ask what has changed; return whether that took asking for all checks."""
+        if self.index and self.is_complete:
+            reply = await self._ask(filter=_NOT_PASSING)
+            news = await self._news(reply) if reply.index == self.index else None
+            if news and not (news.changed or news.recovered):
+                return False
+        await self.read()
+        return True
+
+    async def read(self) -> None:
+        """Ask for all checks."""
+        reply, rejected = await self._ask(), Rejected()
+        checks = await checks_in(reply.content, rejected, self._checks)
+        health = Health(checks)
+        self.members += not health.has_owners_of(self.health)
+        self.differing |= health.differing(self.health)
+        self._checks = {key_of(check): check for check in checks.readable}
+        self._failing = {key: check for key, check in self._checks.items() if check.status != "passing"}
+        self._unreadable = checks.unreadable
+        self.health, self.index, self.is_complete = health, reply.index, True
+        self.rejected, self.is_filtered = rejected.counts, reply.filtered
+
+    async def _ask(self, **params: str) -> Reply:
+        return await self._api.get_body("/v1/health/state/any", dc=self._datacenter, **params)
+
+    async def _news(self, reply: Reply) -> News | None:
+        """Compare an answer about the checks that aren't passing; None when it can't tell all that is new."""
+        checks = await checks_in(reply.content, Rejected(), self._checks)
+        found = {key_of(check): check for check in checks.readable}
+        if checks.unreadable != self._unreadable or found.keys() - self._checks.keys():
+            return None
+        changed = {self._checks[key]: check for key, check in found.items() if self._checks[key] != check}
+        if any(old.service != new.service for old, new in changed.items()):
+            return None
+        recovered = tuple(check for key, check in self._failing.items() if key not in found)
+        return News(reply.index, changed, recovered)
+
+    def _apply(self, news: News) -> None:
+        """Take what is new, the recovered being there and passing."""
+        changed = news.changed | {check: replace(check, status="passing") for check in news.recovered}
+        for check in changed.values():
+            key = key_of(check)
+            self._checks[key] = check
+            self._failing.pop(key, None)
+            if check.status != "passing":
+                self._failing[key] = check
+        self.index, self.is_complete = news.index, False
+        self.differing |= self.health.replace(changed)
