@@ -31,8 +31,8 @@ format: .venv/.installed-dev ## bring the code into its style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-generate: .venv/.installed-dev ## write anew what is generated: dashboards, message templates, the table of metrics
-	@for generator in dashboards languages tools.metric_table; do $(BIN)/python -m $$generator || exit 1; done
+generate: .venv/.installed-dev ## write anew what is generated: dashboards, message templates, tables of metrics and settings
+	@for generator in dashboards languages tools.metric_table tools.kind_tables; do $(BIN)/python -m $$generator || exit 1; done
 
 bench: .venv/.installed-dev ## run the benchmarks; each prints its figures
 	@$(COMPONENTS)

@@ -1,4 +1,4 @@
-"""Every failure the exporter tells apart.
+"""Every failure the exporter distinguishes.
 
 ExporterError
 ├── ConfigError            the configuration can't be used; lists every problem with its place

@@ -1,6 +1,6 @@
 """Every metric of the core, declared once; a kind of connection declares its own beside its check.
 
-The README's table, the dashboards and the rules are tested against what stands here.
+The README's table, the dashboards and the rules are tested against these declarations.
 """
 
 from exporter.model import Metric
@@ -42,7 +42,7 @@ SERVICE_STATUS_SINCE = Metric(
 SERVICE_LAST_CHECKED = Metric(
     "service_last_checked_timestamp_seconds",
     "gauge",
-    "Unix time when Consul last told us the status.",
+    "Unix time of the latest answer of Consul with the status.",
     SERVICE,
 )
 SERVICE_INFO = Metric(

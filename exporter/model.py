@@ -24,7 +24,7 @@ class Metric:
 
 
 class Reading(NamedTuple):
-    """One value of one metric; `values` stand in the order of `metric.labels`."""
+    """One value of one metric; `values` are in the order of `metric.labels`."""
 
     metric: Metric
     values: tuple[str, ...]
@@ -44,7 +44,7 @@ class Check:
 
 
 class InstanceKey(NamedTuple):
-    """What tells one registration from all others: the identity labels of the service metrics."""
+    """The identity of one registration: the identity labels of the service metrics."""
 
     datacenter: str
     service: str

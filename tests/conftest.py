@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 import pytest
 from hypothesis import settings
 
+from tests.copying import copied
 from tests.real import Alertmanager, ConsulAgent, NotStarted, Prometheus
 from tests.real.missing import component, summary
 from tests.real.process import leads_elsewhere
@@ -142,3 +143,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
     skipped = terminalreporter.stats.get("skipped", [])
     if line := summary(report.longrepr[2] for report in skipped):
         terminalreporter.write_line(line, yellow=True)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the project to change."""
+    return copied(tmp_path)

@@ -60,6 +60,26 @@ def test_ready_comes_with_the_first_polls_and_stays(tmp_path: Path) -> None:
             answered.set()
 
 
+def test_ready_waits_for_every_cluster(tmp_path: Path) -> None:
+    """While one cluster has not answered, /-/ready is 503, although the other was polled."""
+    answer = threading.Event()
+
+    def silent(path: str, headers: Mapping[str, str]) -> Reply:
+        answer.wait(30)
+        return 500, {}, b"No cluster leader"
+
+    def fast(path: str, headers: Mapping[str, str]) -> Reply:
+        return 500, {}, b"No cluster leader"
+
+    with api(silent) as one, api(fast) as other:
+        clusters = f"{{name: a, address: '{one.url}'}}, {{name: b, address: '{other.url}'}}"
+        with exporter(tmp_path, f"consul: [{clusters}]\n") as running:
+            wait_for(lambda: "b" in running.samples("source_polls_total", "source"))
+            assert running.ask("/-/ready").status == 503
+            answer.set()
+            wait_for(lambda: running.ask("/-/ready").status == 200, 10, "readiness")
+
+
 def test_a_stop_takes_seconds_with_clients_still_there(tmp_path: Path) -> None:
     """SIGTERM ends it in seconds with code 0, although one client keeps its connection and another never asks."""
     with exporter(tmp_path, NOTHING) as running:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from exporter import __version__
 from exporter.__main__ import main
 from exporter.cli import Address, listen_address, parse_flags, telemetry_path
+from exporter.sources.connections.kinds import KINDS
 from tests.real.process import clean_environment
 from tests.running import EXPORTER, run
 
@@ -97,7 +98,7 @@ def test_checking_says_what_is_wrong(tmp_path: Path) -> None:
     assert bad.stderr == (
         "status-exporter: consul[0].name: missing\n"
         "status-exporter: consul[0].nam: unknown key, did you mean name?\n"
-        "status-exporter: connections[0].kind: missing, known are evotor, http\n"
+        f"status-exporter: connections[0].kind: missing, known are {', '.join(sorted(KINDS))}\n"
     )
 
 

@@ -1,7 +1,7 @@
 """How a configuration is read: types of settings, files, secrets, and what is wrong with them."""
 
 from exporter.config.durations import format_duration, parse_duration
-from exporter.config.fields import Duration, FilePath, HttpUrl, Name, Strict
+from exporter.config.fields import Duration, FilePath, HttpUrl, Name, Strict, Words
 from exporter.config.files import why_unreadable
 from exporter.config.loading import validated
 from exporter.config.problems import Origin, repeated, unknown_key
@@ -20,6 +20,7 @@ __all__ = [
     "Strict",
     "Tls",
     "Token",
+    "Words",
     "format_duration",
     "parse_duration",
     "read_mapping",

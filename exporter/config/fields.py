@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -15,8 +15,14 @@ URL_WORDS = ("service", "datacenter", "port", "address", "node", "service_id")
 LONGEST = 366 * 86_400.0
 
 
+class Words(NamedTuple):
+    """How the documentation calls a type of settings."""
+
+    text: str
+
+
 class Strict(BaseModel):
-    """Base of every section: frozen, unknown keys are errors, inputs never stand in messages."""
+    """Base of every section: frozen, unknown keys are errors, inputs are never in messages."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
@@ -107,7 +113,7 @@ def _url_template(template: str) -> str:
 
 
 def _words_of(template: str) -> list[str]:
-    """Return what stands in braces, with all that makes it more than a plain word."""
+    """Return what is in braces, with all that makes it more than a plain word."""
     try:
         parts = list(Formatter().parse(template))
     except ValueError:
@@ -128,9 +134,9 @@ def _path(raw: object) -> object:
     return Path(raw)
 
 
-Duration = Annotated[float, BeforeValidator(duration)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-FilePath = Annotated[Path, BeforeValidator(_path)]
+Duration = Annotated[float, BeforeValidator(duration), Words("duration")]
+HttpUrl = Annotated[str, AfterValidator(_http_url), Words("URL")]
+FilePath = Annotated[Path, BeforeValidator(_path), Words("path")]
 ConsulAddresses = Annotated[
     tuple[Annotated[str, AfterValidator(_consul_address)], ...],
     BeforeValidator(_one_or_many),

@@ -42,7 +42,7 @@ class Origin:
 
 
 def place_of(path: tuple[int | str, ...]) -> str:
-    """Write a path as `connections[0].interval`; a key that is wrong itself stands for its value."""
+    """Write a path as `connections[0].interval`; a wrong key is part of the path itself."""
     steps = (step for step in path if step != "[key]")
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
 
@@ -50,7 +50,7 @@ def place_of(path: tuple[int | str, ...]) -> str:
 def problems_of(
     error: ValidationError, model: type[BaseModel], under: tuple[int | str, ...] = ()
 ) -> tuple[Problem, ...]:
-    """Return every problem of `error`; `under` is where in the file the validated mapping stands."""
+    """Return every problem of `error`; `under` is where in the file the validated mapping is."""
     details = error.errors(include_url=False, include_input=False, include_context=False)
     return tuple(_problem(detail, model, under) for detail in details)
 
@@ -102,5 +102,5 @@ def repeated(section: str, key: str, names: Sequence[object]) -> list[Problem]:
     for number, name in enumerate(names):
         if isinstance(name, str) and first.setdefault(name, number) != number:
             owner = place_of((section, first[name]))
-            problems.append(Problem(place_of((section, number, key)), f"{name!r} is taken by {owner}"))
+            problems.append(Problem(place_of((section, number, key)), f"{name!r} is already used by {owner}"))
     return problems

@@ -1,4 +1,4 @@
-"""Read a YAML file that must be one mapping; a key that stands twice is an error."""
+"""Read a YAML file that must be one mapping; a duplicate key is an error."""
 
 import re
 from collections.abc import Iterator
@@ -79,7 +79,7 @@ def _is_too_deep(content: bytes) -> bool:
 
 
 def _twice(node: yaml.Node, visited: set[int]) -> Iterator[str]:
-    """Yield a message for each key that stands twice in one mapping; anchors are looked at once."""
+    """Yield a message for each duplicate key of one mapping; anchors are looked at once."""
     if id(node) in visited or not isinstance(node, yaml.CollectionNode):
         return
     visited.add(id(node))
@@ -88,7 +88,7 @@ def _twice(node: yaml.Node, visited: set[int]) -> Iterator[str]:
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    yield f"{_where(key.start_mark)}: key {key.value!r} stands twice"
+                    yield f"{_where(key.start_mark)}: duplicate key {key.value!r}"
                 seen.add(key.value)
             yield from _twice(value, visited)
     else:
@@ -102,9 +102,9 @@ def _where(mark: Any) -> str:
 
 def _why(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        told = ", ".join(filter(None, (error.context, error.problem)))
+        said = ", ".join(filter(None, (error.context, error.problem)))
         # Without what it quotes: a token such as `!abc` is taken for a tag.
-        return f"{_where(error.problem_mark)}: {_QUOTED.sub('', told)}"
+        return f"{_where(error.problem_mark)}: {_QUOTED.sub('', said)}"
     if isinstance(error, yaml.reader.ReaderError):
         return "is not text in UTF-8 or UTF-16"
     return "holds a value that doesn't fit its tag"

@@ -127,7 +127,7 @@ def _service_lines(state: ServiceState, group: Group) -> Iterator[Line]:
 def _info_lines(state: ServiceState, labels: str) -> Iterator[Line]:
     instance = state.instance
     if instance.endpoint:
-        told = (
+        values = (
             instance.endpoint.address,
             str(instance.endpoint.port),
             instance.url,
@@ -137,7 +137,7 @@ def _info_lines(state: ServiceState, labels: str) -> Iterator[Line]:
             *metrics.SERVICE_INFO.labels[len(metrics.SERVICE) :],
             *(name for name, _ in instance.meta_labels),
         )
-        more = label_pairs(names, (*told, *(value for _, value in instance.meta_labels)))
+        more = label_pairs(names, (*values, *(value for _, value in instance.meta_labels)))
         yield sample(metrics.SERVICE_INFO, f"{labels},{more}", 1)
 
 

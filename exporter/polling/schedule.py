@@ -1,4 +1,4 @@
-"""When a source is polled next: on its own grid in time, sooner after a failure, later when told to wait."""
+"""When a source is polled next: on its own grid in time, sooner after a failure, later when asked to wait."""
 
 import math
 from dataclasses import dataclass

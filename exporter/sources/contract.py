@@ -12,7 +12,7 @@ from exporter.sources.clients import ClientLease
 
 
 class SourceId(NamedTuple):
-    """What tells sources apart; a cluster and a connection may have the same name."""
+    """The identity of a source; a cluster and a connection may have the same name."""
 
     kind: str
     name: str
@@ -133,7 +133,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class PlannedSource(ABC):
-    """The checked settings of one source; `place` is where in the configuration they stand."""
+    """The checked settings of one source; `place` is where in the configuration they are."""
 
     place: str = field(compare=False)
     id: SourceId
@@ -147,8 +147,7 @@ class PlannedSource(ABC):
 class SourceKind(ABC):
     """A part of the configuration file that names sources; one line in `sources/registry.py` each.
 
-    `File` declares the keys of the file that are the kind's, `variables` the environment variable that stands for a
-    place in it.
+    `File` declares the keys of the file that are the kind's, `variables` the environment variable for a place in it.
     """
 
     File: ClassVar[type[Strict]]
@@ -159,5 +158,5 @@ class SourceKind(ABC):
         """Validate the kind's keys of the file; ConfigError lists every problem of them."""
 
     def from_environment(self, environ: Mapping[str, str]) -> dict[str, Any]:
-        """Return the part of the file that the environment stands for; ConfigError when it can't be used."""
+        """Return the part of the file that the environment describes; ConfigError when it can't be used."""
         return {}

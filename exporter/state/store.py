@@ -1,4 +1,4 @@
-"""The current snapshot, and who is told that there is a new one."""
+"""The current snapshot, and its listeners."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -13,7 +13,7 @@ from exporter.timing import Clock, steady
 
 
 class Store:
-    """Holds the current snapshot, and tells who listens that there is a new one."""
+    """Holds the current snapshot, and calls the listeners when there is a new one."""
 
     def __init__(self, clock: Clock = steady) -> None:
         self.snapshot: MappingProxyType[SourceId, SourceState] = MappingProxyType({})

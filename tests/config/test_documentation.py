@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic.fields import FieldInfo
 
 from exporter.cli import _parser
 from exporter.config import Tls
@@ -18,6 +19,7 @@ from exporter.sources.consul.environment import SWITCHES
 from exporter.sources.consul.settings import Consul, ServiceFilter
 from exporter.sources.registry import SOURCE_KINDS
 from exporter.web.webconfig import HttpServer, TlsServer, Unsupported, WebConfig
+from tools import kind_tables
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "configuration.md").read_text()
@@ -59,14 +61,28 @@ def settings(heading: str) -> dict[str, Any]:
 
 def default_of(heading: str, name: str, text: str | None) -> object:
     """The value of a setting when the file says `text`, or nothing."""
+    if heading.startswith("kind: "):
+        return alone(settings(heading)[name], text)
     required = {"consul": {"name": "a"}, "connections": {"id": "a", "kind": "a"}}
-    kind = heading.removeprefix("kind: ")
-    base = required.get(heading, {"id": "a", "kind": kind, "url": "http://a"} if kind == "http" else {})
-    base = {"id": "a", "kind": kind} if kind == "evotor" else base
+    base = required.get(heading, {})
     raw = {**base, **({} if text is None else {name: yaml.safe_load(text)})}
     if SECTIONS[heading] is TlsServer:
         raw = {"cert_file": "a", "key_file": "a", **raw}
     return getattr(SECTIONS[heading].model_validate(raw), name)
+
+
+def alone(field: FieldInfo, text: str | None) -> object:
+    """The value of one setting without those beside it."""
+    if text is None:
+        return field.get_default(call_default_factory=True)
+    setting: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    adapter: TypeAdapter[object] = TypeAdapter(setting, config=ConfigDict(strict=True))
+    return adapter.validate_python(yaml.safe_load(text))
+
+
+def test_the_tables_of_kinds_are_fresh() -> None:
+    """`make generate` changes no byte of what it writes about kinds."""
+    assert [path for path, text in kind_tables.files().items() if path.read_text() != text] == []
 
 
 @pytest.mark.parametrize("heading", SECTIONS)

@@ -32,7 +32,7 @@ _REFUSALS: dict[int, tuple[type[PollError], str]] = {
 
 
 def failure_of(answer: Answer) -> PollError:
-    """Return the error that an answer with another status than hoped for stands for."""
+    """Return the error that an answer with an unexpected status means."""
     status = answer.status
     if status in _REFUSALS:
         error, message = _REFUSALS[status]

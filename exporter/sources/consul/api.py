@@ -53,7 +53,7 @@ class ConsulApi:
         self._patience = 0.8 * settings.timeout / len(settings.address)
 
     async def get(self, path: str, **params: str) -> Reply:
-        """Return the first answer an address gives; raise the most telling error when none does."""
+        """Return the first answer an address gives; raise the most specific error when none does."""
         return await self._first(path, params, Answer.json)
 
     async def get_body(self, path: str, **params: str) -> Reply:
@@ -120,10 +120,10 @@ def _index(answer: Answer) -> int:
 
 
 def _summed_up(errors: list[PollError]) -> PollError:
-    """Return the most telling error, with the words of all addresses."""
-    telling = [error for error in errors if not isinstance(error, _SILENT)]
-    definite = [error for error in telling if isinstance(error, _SAME_EVERYWHERE)]
-    best = (definite or telling or errors[-1:])[0]
+    """Return the most specific error, with the words of all addresses."""
+    answered = [error for error in errors if not isinstance(error, _SILENT)]
+    definite = [error for error in answered if isinstance(error, _SAME_EVERYWHERE)]
+    best = (definite or answered or errors[-1:])[0]
     return type(best)("; ".join(map(str, errors)))
 
 

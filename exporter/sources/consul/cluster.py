@@ -1,4 +1,4 @@
-"""A Consul cluster as a source: two requests per datacenter and poll tell the status of every instance."""
+"""A Consul cluster as a source: two requests per datacenter and poll give the status of every instance."""
 
 import asyncio
 from collections.abc import Mapping

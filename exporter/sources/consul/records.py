@@ -121,7 +121,7 @@ def _check(row: Any) -> Check:
 
 
 def _owner(row: Any) -> tuple[Registration, ...]:
-    """Return the owner of a check; nothing when that can't be told."""
+    """Return the owner of a check; nothing when it can't be known."""
     if isinstance(row, dict) and isinstance(node := row.get("Node"), str):
         service_id = row.get("ServiceID") or ""
         if isinstance(service_id, str):

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
 
+from pydantic import Field
+
 from exporter.client import Answer, HttpClient
 from exporter.config import HttpUrl
 from exporter.errors import Malformed
@@ -34,12 +36,17 @@ _NAMES_SHOWN = 5
 
 
 class EvotorOptions(ConnectionOptions):
-    """Settings of an Evotor connection; `store_names` puts the customers' store names into a label."""
+    """`online` means that the Evotor cloud accepts the token for `GET /stores`."""
 
     kind: Literal["evotor"]
-    address: HttpUrl = "https://api.evotor.ru"
-    authorization: Literal["bearer", "x-authorization"] = "bearer"
-    store_names: bool = False
+    address: HttpUrl = Field("https://api.evotor.ru", description="Where the API is.")
+    authorization: Literal["bearer", "x-authorization"] = Field(
+        "bearer", description="Which header carries the token."
+    )
+    store_names: bool = Field(
+        False,
+        description="Whether the names of the stores are shown as details, instead of their number alone.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from exporter.client import HttpClient
-from exporter.config import Duration, HttpUrl
+from exporter.config import Duration, HttpUrl, Words
 from exporter.sources.connections.answers import failure_of, rate_limits
 from exporter.sources.connections.kind import (
     LARGEST_BODY,
@@ -44,22 +44,34 @@ Status = Annotated[int, Field(ge=100, le=599)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 # Not shown anywhere: people put keys into headers.
 HeaderValue = Annotated[SecretStr, AfterValidator(_header_value)]
+Statuses = Annotated[
+    tuple[Status, ...], BeforeValidator(_as_list), Field(min_length=1), Words("status, or list of them")
+]
+Headers = Annotated[Mapping[HeaderName, HeaderValue], Words("mapping")]
 
 
 class HttpOptions(ConnectionOptions):
-    """Settings of an HTTP connection; without a token_file the request is made without a secret."""
+    """`online` means that the URL answers with an expected status.
 
-    interval: Duration = 60.0
-    timeout: Duration = 10.0
-    stale_after: Duration = 180.0
+    Without `token_file` and `token` the request is made without a secret.
+    """
+
+    interval: Duration = Field(60.0, description="As above.")
+    timeout: Duration = Field(10.0, description="As above.")
+    stale_after: Duration = Field(180.0, description="As above.")
     kind: Literal["http"]
-    url: HttpUrl
-    method: Literal["GET", "HEAD", "POST", "OPTIONS"] = "GET"
-    expected_status: Annotated[tuple[Status, ...], BeforeValidator(_as_list), Field(min_length=1)] = (200,)
-    headers: Mapping[HeaderName, HeaderValue] = Field(default_factory=dict)
-    authorization: Literal["bearer", "basic", "header"] = "bearer"
-    username: Annotated[str, Field(pattern=r"^[^:]+$")] | None = None
-    header: HeaderName | None = None
+    url: HttpUrl = Field(description="What is asked for; redirects are not followed.")
+    method: Literal["GET", "HEAD", "POST", "OPTIONS"] = Field("GET", description="How.")
+    expected_status: Statuses = Field((200,), description="What counts as accepted.")
+    headers: Headers = Field({}, description="Further headers of the request.")
+    authorization: Literal["bearer", "basic", "header"] = Field(
+        "bearer",
+        description="How the secret is sent: as a bearer token, as the password of `username`, or alone in `header`.",
+    )
+    username: Annotated[str, Field(pattern=r"^[^:]+$")] | None = Field(
+        None, description="The user's name for `basic`."
+    )
+    header: HeaderName | None = Field(None, description="The header's name for `header`.")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
