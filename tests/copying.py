@@ -18,7 +18,10 @@ def copied(folder: Path) -> Path:
             shutil.copy(ROOT / name, folder / name)
     if (ROOT / ".tools").exists():
         (folder / ".tools").symlink_to(ROOT / ".tools")
-    for command in (["git", "init", "--quiet"], ["git", "add", "--all"]):  # Tests ask git which files there are.
+    for command in (
+        ["git", "init", "--quiet"],
+        ["git", "add", "--all"],
+    ):  # Tests ask git which files there are.
         run(folder, *command)
     return folder
 
