@@ -53,7 +53,8 @@ demo.faults demo.script
 demo.states demo.incidents
 demo.world demo.consul_records
 demo.consul_simulator demo.evotor_simulator demo.settings demo.shop
-demo.simulators demo.history
+demo.simulators demo.itself
+demo.history
 demo.prometheus
 demo.cli
 __main__

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tools.debian import Archive, NotToBeHad, open_archive
+from tools.debian import Archive, NotToBeHad, machine_codename, open_archive
+from tools.libraries import bring_libraries
 from tools.locking import locked
 from tools.relocate import relocate
 
@@ -28,7 +29,8 @@ TOOLS = Path(__file__).resolve().parent.parent / ".tools"
 class Component:
     """A program, and where Debian has it.
 
-    `version` is the argument that makes it tell its version, `alias` Debian's own name for the program.
+    `version` is the argument that makes it tell its version, `alias` another name for the program. Where
+    `libraries` is set, the program comes with those that it needs and this machine lacks; they are of one suite.
     """
 
     name: str
@@ -37,9 +39,11 @@ class Component:
     at_least: tuple[int, int]
     version: str = "--version"
     alias: str = ""
+    libraries: bool = False
 
 
-# The suite is the one whose version the project is tested with; all of these run on Debian 12.
+# The suite is the one whose version the project is tested with; all of these run on Debian 12. A browser needs many
+# libraries: these can only be the machine's own.
 COMPONENTS = {
     component.name: component
     for component in (
@@ -51,6 +55,9 @@ COMPONENTS = {
         ),
         Component("amtool", "prometheus-alertmanager", "forky", (0, 27)),
         Component("docker-compose", "docker-compose", "forky", (2, 20), version="version"),
+        Component(
+            "chromium", "chromium", machine_codename(), (120, 0), alias="google-chrome", libraries=True
+        ),
     )
 }
 # Packages whose programs insist on finding their data in this place.
@@ -120,20 +127,22 @@ def _fetch_suite(suite: str, components: Sequence[Component], tools: Path) -> di
 def _fetch_one(archive: Archive, component: Component, tools: Path) -> str | None:
     if not find(component.name, tools):  # it may have come with the package of another
         try:
-            _fetch_package(archive, component.package, tools)
+            _fetch_package(archive, component, tools)
         except NotToBeHad as problem:
             return str(problem)
     runs = find(component.name, tools)
     return None if runs else f"{component.package} of Debian's suite {component.suite} doesn't run here"
 
 
-def _fetch_package(archive: Archive, package: str, tools: Path) -> None:
+def _fetch_package(archive: Archive, component: Component, tools: Path) -> None:
     with TemporaryDirectory(prefix=".unpacked-", dir=tools) as folder:
-        unpacked = Path(folder) / package
-        archive.unpack(package, unpacked)
-        if package in DATA:
-            relocate(unpacked, DATA[package])
-        _replace(unpacked, tools / package)
+        unpacked = Path(folder) / component.package
+        archive.unpack(component.package, unpacked, needed=component.libraries)
+        if component.package in DATA:
+            relocate(unpacked, DATA[component.package])
+        if component.libraries:
+            bring_libraries(unpacked, component.name)
+        _replace(unpacked, tools / component.package)
 
 
 def _replace(new: Path, old: Path) -> None:

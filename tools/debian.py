@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ETC = Path("/etc")
+DPKG_STATUS = Path("/var/lib/dpkg/status")
 TIMEOUT = 900  # seconds for one command of apt or dpkg
 
 # The `#clear` lines switch off what the machine adds: hooks, foreign architectures, indexes but Packages.
@@ -83,15 +84,21 @@ class Archive:
         (folder / "apt.conf").write_text(CONFIG.format(folder=folder, architecture=architecture()))
         self._update_problem = self._update()
 
-    def unpack(self, package: str, target: Path) -> None:
-        """Download `package` and unpack it into `target`."""
+    def unpack(self, package: str, target: Path, *, needed: bool = False) -> None:
+        """Download `package` and unpack it into `target`, `needed` with all that it needs and this machine lacks."""
         try:
-            self._apt_get("download", package)
+            self._apt_get("download", *(self._missing(package) if needed else [package]))
         except NotToBeHad as problem:
             raise NotToBeHad("; ".join(filter(None, (str(problem), self._update_problem)))) from None
-        (deb,) = (self._folder / "debs").glob(f"{package}_*.deb")
-        _run(["dpkg-deb", "--extract", str(deb), str(target)])
-        deb.unlink()
+        for deb in sorted((self._folder / "debs").glob("*.deb")):
+            _run(["dpkg-deb", "--extract", str(deb), str(target)])
+            deb.unlink()
+
+    def _missing(self, package: str) -> list[str]:
+        """Name what an installation of `package` would bring to this machine."""
+        installed = ["-o", f"Dir::State::status={DPKG_STATUS}", "-o", "Debug::NoLocking=true"]
+        plan = self._apt_get(*installed, "install", "--simulate", "--no-install-recommends", package)
+        return re.findall(r"^Inst (\S+)", plan, re.MULTILINE)
 
     def _update(self) -> str:
         """Fetch the lists; a source that doesn't serve the suite matters only when a package isn't found."""
@@ -101,9 +108,9 @@ class Archive:
             return str(problem)
         return ""
 
-    def _apt_get(self, *arguments: str) -> None:
+    def _apt_get(self, *arguments: str) -> str:
         config = str(self._folder / "apt.conf")
-        _run(["apt-get", "--quiet=2", "--config-file", config, *arguments], cwd=self._folder / "debs")
+        return _run(["apt-get", "--quiet=2", "--config-file", config, *arguments], cwd=self._folder / "debs")
 
 
 @contextmanager

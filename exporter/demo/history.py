@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
+from exporter.demo.itself import itself
 from exporter.demo.script import CONSUL
 from exporter.demo.settings import settings
 from exporter.demo.states import ConnectionTruth, InstanceTruth
@@ -32,6 +33,7 @@ STEP = 60.0
 TARGET = 'job="status-exporter",instance="status-exporter"'
 _UP = Metric("up", "gauge", "1 if the scrape succeeded, as Prometheus writes it.")
 _RATE_LIMIT = 600
+_BEFORE = 5400.0  # so long has the exporter run when the history begins
 
 Gap = tuple[float, float]
 
@@ -139,7 +141,10 @@ def write_history(world: World, start: float, end: float, out: IO[bytes], gaps: 
             at = start + number * STEP
             if any(begin <= at < finish for begin, finish in gaps):
                 continue
-            for metric, line in (*past.step(at), (_UP, "up{} 1\n")):
+            lines = tuple(past.step(at))
+            size = sum(len(line) for _, line in lines)
+            own = itself(at, start - _BEFORE, len(lines), size)
+            for metric, line in (*lines, (_UP, "up{} 1\n"), *own):
                 if metric not in families:
                     families[metric] = files.enter_context(TemporaryFile())
                 families[metric].write(_stamped(line, at))

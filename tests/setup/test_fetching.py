@@ -61,3 +61,17 @@ def test_a_program_finds_the_data_that_it_wants_in_a_place_of_root(archive: Path
     assert amtool is not None
     done = subprocess.run([amtool, "check"], cwd="/", capture_output=True, text=True, check=True)
     assert done.stdout == "found\n"
+
+
+def test_a_program_with_libraries_brings_those_that_this_machine_lacks(archive: Path, tools: Path) -> None:
+    """The script in its place tells the program where they are; what is installed stays the machine's."""
+    suite = components.COMPONENTS["chromium"].suite
+    real = 'echo "Chromium 150.0"; printf %s "$LD_LIBRARY_PATH" > "$(dirname "$0")/libraries"'
+    chromium = {"usr/bin/chromium": "exit 1", "usr/lib/chromium/chromium": real}
+    publish(archive, suite, "chromium", chromium, needs="libmissing1, dpkg")
+    publish(archive, suite, "libmissing1", {"usr/lib/some-linux-gnu/libmissing.so.1": ""})
+    publish(archive, suite, "dpkg", {"usr/bin/dpkg": "exit 1"})
+    assert components.fetch(["chromium"], tools) == {}
+    folders = (tools / "chromium/usr/lib/chromium/libraries").read_text().split(":")
+    assert Path(folders[0]).resolve() == tools / "chromium/usr/lib/some-linux-gnu"
+    assert not (tools / "chromium/usr/bin/dpkg").exists()
