@@ -86,11 +86,14 @@ class Door:
             await asyncio.sleep(_REST)
 
     def _send_one_away(self) -> None:
-        latest = steady() - _GRACE
         for guests in sorted(self._guests.values(), key=len, reverse=True):
-            waiting = {guest.waiting_since or latest: guest for guest in guests.values()}
-            if (longest := min(waiting)) < latest:
-                waiting[longest].hang_up()
+            waiting = {
+                since: guest for guest in guests.values() if (since := guest.waiting_since) is not None
+            }
+            if waiting:
+                longest = min(waiting)
+                if steady() - longest > _GRACE:
+                    waiting[longest].hang_up()
                 return
 
     def _admit(self, client: socket.socket, address: str) -> None:
