@@ -178,7 +178,11 @@ async def _read(response: httpx.Response, max_body: int) -> bytearray:
     body = Body(response.headers.get("Content-Encoding", ""), max_body)
     if response.request.method != "HEAD":
         body.expect(response.headers.get("Content-Length", ""))
-    await body.fill(_raw(response))
+    try:
+        await body.fill(_raw(response))
+    except BaseException:
+        body.content.clear()  # Whoever keeps the error keeps this frame.
+        raise
     return body.content
 
 

@@ -30,7 +30,7 @@ ExporterError
 """
 
 from collections.abc import Iterable, Iterator
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 
 class Problem(NamedTuple):
@@ -59,6 +59,11 @@ class PollError(ExporterError):
     """A poll failed; the message never holds a secret or a body of the answer."""
 
     reason: ClassVar[str] = "internal"
+
+    def without_frames(self) -> Self:
+        """Forget where it was raised, as those frames hold the answer; return itself, to be kept."""
+        self.__traceback__ = self.__context__ = self.__cause__ = None
+        return self
 
 
 class Refused(PollError):

@@ -10,8 +10,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from exporter.config.durations import parse_duration
 from exporter.config.expressions import Expression
+from exporter.proxies import NO_PROXY, fault_in
 
 URL_WORDS = ("service", "datacenter", "port", "address", "node", "service_id")
+_UNITS = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}
 LONGEST = 366 * 86_400.0
 
 
@@ -77,6 +79,22 @@ def _datacenters(raw: object) -> object:
     if not isinstance(raw, list) or not raw or not all(isinstance(name, str) and name for name in raw):
         raise ValueError("must be a list of datacenters, or all")
     return tuple(dict.fromkeys(raw))
+
+
+def _size(raw: object) -> int:
+    match = re.fullmatch(r"([0-9]{1,9})(B|KB|MB|GB)", raw, re.ASCII) if isinstance(raw, str) else None
+    if not match:
+        raise ValueError("must be a size such as 64MB or 512KB")
+    size = int(match[1]) * _UNITS[match[2]]
+    if not _UNITS["KB"] <= size <= _UNITS["GB"]:
+        raise ValueError("must be from 1KB to 1GB")
+    return size
+
+
+def _proxy(secret: SecretStr) -> SecretStr:
+    if secret != NO_PROXY and (wrong := fault_in(secret.get_secret_value())):
+        raise ValueError(f"{wrong}; or none, for no proxy")
+    return secret
 
 
 def _regex(pattern: object) -> Expression:
@@ -145,6 +163,8 @@ ConsulAddresses = Annotated[
 Datacenters = Annotated[tuple[str, ...] | Literal["all"] | None, BeforeValidator(_datacenters)]
 Pattern = Annotated[Expression, BeforeValidator(_regex)]
 Secret = Annotated[SecretStr, AfterValidator(_sendable)]
+Size = Annotated[int, BeforeValidator(_size)]
+Proxy = Annotated[SecretStr, AfterValidator(_proxy)]
 MetaKeys = Annotated[
     tuple[Annotated[str, AfterValidator(_meta_key)], ...], Field(strict=False), AfterValidator(_meta_keys)
 ]

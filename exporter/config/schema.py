@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import SecretStr, model_validator
 
 from exporter.config.durations import format_duration
-from exporter.config.fields import LONGEST, Duration, FilePath, Strict, duration
+from exporter.config.fields import LONGEST, Duration, FilePath, Proxy, Size, Strict, duration
 from exporter.config.secretfile import Token
 
 
@@ -36,6 +36,8 @@ class Polled(Strict):
     token_file: FilePath | None = None
     token: SecretStr | None = None
     tls: Tls = Tls()
+    proxy: Proxy | None = None
+    body_size_limit: Size = 4 * 2**20
 
     @model_validator(mode="before")
     @classmethod

@@ -3,10 +3,12 @@
 import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
 
+from exporter.descriptors import share
 from exporter.sources.contract import RequestLimit
 
-# Below the 1,024 files that a process may usually have open, with room for everything else.
+# So many at most, and no more than this part of the files that the process may have open.
 _IN_ALL = 500
+_SHARE_OF_DESCRIPTORS = 0.5
 
 
 class RequestLimits:
@@ -17,7 +19,7 @@ class RequestLimits:
     """
 
     def __init__(self) -> None:
-        self._all = asyncio.Semaphore(_IN_ALL)
+        self._all = asyncio.Semaphore(share(_SHARE_OF_DESCRIPTORS, _IN_ALL))
         self._hosts: dict[RequestLimit, AbstractAsyncContextManager[None]] = {}
 
     def of(self, limit: RequestLimit | None) -> AbstractAsyncContextManager[None]:

@@ -102,6 +102,8 @@ class Poller:
 def _result(
     started: float, findings: Findings | None, error: PollError | None, pause: float = 0.0
 ) -> PollResult:
+    for kept in (*(findings.errors if findings else ()), *((error,) if error else ())):
+        kept.without_frames()
     return PollResult(round(wall(), 3), round(steady() - started, 6), findings, error, pause)
 
 

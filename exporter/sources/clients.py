@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from exporter.client import HttpClient
-from exporter.config import SecretFile, Tls
+from exporter.config import Polled, SecretFile, Tls
 
 Key = tuple[object, ...]
 
@@ -18,10 +18,10 @@ class ClientPool:
         """Return what a source gets its clients from."""
         return ClientLease(self)
 
-    def client(self, key: Key, tls: Tls, socket: str | None) -> HttpClient:
+    def client(self, key: Key, settings: Polled, socket: str | None) -> HttpClient:
         """Return the client of this key, made when it is not there yet."""
         if key not in self._clients:
-            self._clients[key] = HttpClient(tls, uds=socket)
+            self._clients[key] = HttpClient(settings.tls, uds=socket, proxy=settings.proxy)
         return self._clients[key]
 
     async def keep(self, leases: Iterable["ClientLease"]) -> None:
@@ -38,12 +38,12 @@ class ClientLease:
         self.keys: set[Key] = set()
         self._pool = pool
 
-    def get(self, tls: Tls, address: str = "") -> HttpClient:
-        """Return the client for servers to be trusted so; an `address` may be a unix socket."""
+    def get(self, settings: Polled, address: str = "") -> HttpClient:
+        """Return the client for servers to be trusted, and reached, so; an `address` may be a unix socket."""
         socket = address.removeprefix("unix://") if address.startswith("unix://") else None
-        key = (tls, signature_of(tls), socket)
+        key = (settings.tls, signature_of(settings.tls), settings.proxy, socket)
         self.keys.add(key)
-        return self._pool.client(key, tls, socket)
+        return self._pool.client(key, settings, socket)
 
 
 def signature_of(tls: Tls) -> Key:

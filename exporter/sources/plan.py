@@ -1,5 +1,6 @@
 """From a configuration to a plan: all of it is validated, and every file it names is looked at; nothing connects."""
 
+import os
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 from exporter.client import ssl_context
 from exporter.config import Origin, SecretFile, Tls, read_mapping, sendable, unknown_key, why_unreadable
 from exporter.errors import ConfigError, Problem, TokenUnusable
+from exporter.proxies import from_environment as proxies_of
 from exporter.sources.contract import PlannedSource
 from exporter.sources.registry import SOURCE_KINDS
 
@@ -57,7 +59,8 @@ def plan(raw: Mapping[str, Any], origin: Origin = _NOWHERE) -> Plan:
     if problems:
         raise ConfigError(map(origin.located, problems))
     warnings = (warning for each in sources for warning in _token_warnings(each))
-    return Plan(sources, tuple(map(origin.located, warnings)))
+    _, of_proxies = proxies_of(os.environ)
+    return Plan(sources, (*map(origin.located, warnings), *of_proxies))
 
 
 def _read(raw: Mapping[str, Any]) -> tuple[list[Problem], list[PlannedSource]]:

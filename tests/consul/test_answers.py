@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from exporter.errors import PollError, Refused, reasons
-from exporter.sources.consul.api import LARGEST_BODY
 from tests.consul.fake import CATALOG, DETAILS, STATE, FakeConsul
 from tests.consul.polling import Polled
 
@@ -129,7 +128,7 @@ BODIES: dict[str, tuple[Callable[[], httpx.Response], str]] = {
         lambda: httpx.Response(
             200,
             headers={"Content-Encoding": "gzip"},
-            stream=httpx.ByteStream(gzip.compress(b" " * (LARGEST_BODY + 2**20), 1)),
+            stream=httpx.ByteStream(gzip.compress(b" " * 2**27, 1)),
         ),
         "too_large",
     ),

@@ -24,7 +24,7 @@ class PlannedConnection(PlannedSource):
     def make(self, clients: ClientLease) -> ConnectionSource:
         """Make the source."""
         kind = KINDS[self.settings.kind](self.settings)
-        return ConnectionSource(kind, clients.get(self.settings.tls), self.at_once)
+        return ConnectionSource(kind, clients.get(self.settings), self.at_once)
 
 
 class ConnectionKinds(SourceKind):

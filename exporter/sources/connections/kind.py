@@ -11,8 +11,6 @@ from exporter.sources.connections.settings import ConnectionOptions
 
 OptionsT = TypeVar("OptionsT", bound=ConnectionOptions)
 CONNECTION_LABELS = ("connection", "kind")
-# Enough for a thousand of anything, in bytes; so many may be in memory as checks are made at once.
-LARGEST_BODY = 4 * 2**20
 
 RATE_LIMIT_LIMIT = Metric(
     "connection_rate_limit_limit",

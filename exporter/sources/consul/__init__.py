@@ -22,7 +22,7 @@ class PlannedCluster(PlannedSource):
     def make(self, clients: ClientLease) -> ConsulSource:
         """Make the source."""
         addresses = self.settings.address
-        return ConsulSource(self.settings, {each: clients.get(self.settings.tls, each) for each in addresses})
+        return ConsulSource(self.settings, {each: clients.get(self.settings, each) for each in addresses})
 
 
 class ConsulClusters(SourceKind):

@@ -25,8 +25,6 @@ from exporter.sources.consul.errors import error_of
 from exporter.sources.consul.settings import Consul
 from exporter.timing import deadline
 
-LARGEST_BODY = 128 * 2**20
-
 # What another address of the same cluster would answer as well.
 _SAME_EVERYWHERE = (AclDenied, AclNotFound, TooLarge)
 # Who doesn't answer says less than who answers that it can't.
@@ -68,7 +66,7 @@ class ConsulApi:
             try:
                 reply = await self._ask(self._settings.address[number], target, headers, read)
             except PollError as error:
-                errors.append(error)
+                errors.append(error.without_frames())
                 if isinstance(error, _SAME_EVERYWHERE):
                     break
             else:
@@ -82,7 +80,9 @@ class ConsulApi:
         base = "http://localhost" if address.startswith("unix://") else address
         try:
             async with deadline(self._patience, "no complete answer in time"):
-                answer = await self._clients[address].get(base + target, headers, max_body=LARGEST_BODY)
+                answer = await self._clients[address].get(
+                    base + target, headers, max_body=self._settings.body_size_limit
+                )
             if answer.status != 200:
                 raise error_of(answer)
             content = read(answer)

@@ -6,7 +6,16 @@ from pydantic import Field
 
 from exporter.config import Polled, Strict
 from exporter.config.expressions import Expression
-from exporter.config.fields import ConsulAddresses, Datacenters, MetaKeys, Name, Pattern, Secret, UrlTemplate
+from exporter.config.fields import (
+    ConsulAddresses,
+    Datacenters,
+    MetaKeys,
+    Name,
+    Pattern,
+    Secret,
+    Size,
+    UrlTemplate,
+)
 
 
 class ServiceFilter(Strict):
@@ -29,6 +38,7 @@ class Consul(Polled):
     datacenters: Datacenters = None
     http_auth: Secret | None = None
     allow_stale: bool = True
+    body_size_limit: Size = 64 * 2**20
     service_url: UrlTemplate = "http://{service}.service.{datacenter}.consul:{port}"
     services: ServiceFilter = ServiceFilter()
     meta: MetaKeys = ()

@@ -21,7 +21,6 @@ from exporter.model import Metric
 from exporter.sources.connections.answers import failure_of, rate_limits
 from exporter.sources.connections.kind import (
     CONNECTION_LABELS,
-    LARGEST_BODY,
     RATE_LIMIT_LIMIT,
     RATE_LIMIT_REMAINING,
     Accepted,
@@ -89,7 +88,9 @@ class Evotor(Kind[EvotorOptions]):
 
     async def _ask(self, client: HttpClient, token: str, cursor: str) -> Answer:
         query = f"?{urlencode({'cursor': cursor})}" if cursor else ""
-        answer = await client.get(f"{self.address}{query}", self._headers(token), max_body=LARGEST_BODY)
+        answer = await client.get(
+            f"{self.address}{query}", self._headers(token), max_body=self.options.body_size_limit
+        )
         if answer.status != 200:
             raise failure_of(answer)
         return answer

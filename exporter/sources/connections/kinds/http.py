@@ -15,7 +15,6 @@ from exporter.client import HttpClient
 from exporter.config import Duration, HttpUrl, Words
 from exporter.sources.connections.answers import failure_of, rate_limits
 from exporter.sources.connections.kind import (
-    LARGEST_BODY,
     RATE_LIMIT_LIMIT,
     RATE_LIMIT_REMAINING,
     Accepted,
@@ -111,7 +110,7 @@ class Http(Kind[HttpOptions]):
     async def check(self, client: HttpClient, token: str) -> Accepted:
         """Ask for the URL; any expected status is an acceptance."""
         answer = await client.request(
-            self.options.method, self.address, self._headers(token), max_body=LARGEST_BODY
+            self.options.method, self.address, self._headers(token), max_body=self.options.body_size_limit
         )
         if answer.status not in self.options.expected_status:
             raise failure_of(answer)
