@@ -7,11 +7,11 @@ COPY exporter exporter
 RUN python -m venv /opt/status-exporter \
     && /opt/status-exporter/bin/pip install --no-cache-dir --constraint constraints.txt .
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-bookworm AS exporter
 LABEL org.opencontainers.image.title="status-exporter" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.description="Prometheus exporter for Consul service health and customers' connections"
-# The folder is for the demo's token files; the exporter itself writes nothing.
+# The folder is for the state file and the demo's token files; nothing else is written.
 RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin status-exporter \
     && install -d -o status-exporter -g status-exporter -m 0700 /var/lib/status-exporter
 COPY --from=build /opt/status-exporter /opt/status-exporter
@@ -22,3 +22,12 @@ USER 10001:10001
 EXPOSE 10117
 HEALTHCHECK --interval=30s --timeout=5s --start-period=15s CMD ["python", "-m", "exporter.healthcheck"]
 ENTRYPOINT ["status-exporter"]
+
+# With Prometheus' programs, to write the demo's past: docker compose --profile demo.
+FROM exporter AS demo
+COPY --from=prom/prometheus:v3.5.3 /bin/prometheus /bin/promtool /usr/local/bin/
+USER root
+RUN install -d -o nobody -g nogroup /prometheus
+USER nobody
+
+FROM exporter

@@ -27,28 +27,37 @@ ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+SETTINGS = (ROOT / ".env").read_text()
 
 
-@pytest.mark.parametrize("arguments", [(), ("--profile", "demo")], ids=["plain", "demo"])
-def test_compose_accepts_the_file(docker_compose: Path, arguments: tuple[str, ...]) -> None:
-    """docker-compose itself finds nothing wrong, with and without the demo."""
-    command: list[str | Path] = [
-        docker_compose,
-        "-f",
-        ROOT / "docker-compose.yml",
-        *arguments,
-        "config",
-        "--quiet",
-    ]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(
+    ("arguments", "exporter"),
+    [((), "exporter"), (("--profile", "demo"), "demo-exporter")],
+    ids=["plain", "demo"],
+)
+def test_compose_starts_one_exporter(docker_compose: Path, arguments: tuple[str, ...], exporter: str) -> None:
+    """docker-compose itself finds nothing wrong; without an argument it is one's own, with the demo the demo's."""
+    command: list[str | Path] = [docker_compose, "-f", ROOT / "docker-compose.yml", *arguments]
+    result = subprocess.run([*command, "config", "--services"], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
+    names = result.stdout.split()
+    assert [name for name in names if name.endswith("exporter")] == [exporter]
+    assert {"prometheus", "alertmanager", "grafana"} < set(names)
+
+
+def _usual(text: str) -> str:
+    """The text with the defaults of its variables."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
 
 
 def _mounts() -> Iterator[tuple[str, str, str]]:
     for name, service in SERVICES.items():
         for volume in service.get("volumes", []):
-            source, target = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", volume).split(":")[:2]
-            yield name, source, target
+            if isinstance(volume, dict):
+                yield name, _usual(volume["source"]), volume["target"]
+            else:
+                source, target = _usual(volume).split(":")[:2]
+                yield name, source, target
 
 
 def test_every_mounted_path_exists() -> None:
@@ -74,11 +83,32 @@ def test_every_named_volume_is_declared() -> None:
 
 def test_images_are_pinned() -> None:
     """No image changes under us."""
-    images = [service["image"] for service in SERVICES.values()]
+    images = {service["image"] for service in SERVICES.values()}
     assert all(re.fullmatch(r"[a-z/-]+:v?\d+\.\d+\.\d+", image) for image in images)
     assert {image for image in images if image.startswith("status-exporter")} == {
-        f"status-exporter:{__version__}"
+        f"status-exporter:{__version__}",
+        f"status-exporter-demo:{__version__}",
     }
+
+
+def test_the_images_have_one_version_of_prometheus() -> None:
+    """What fills the demo's history is what serves it."""
+    assert f"COPY --from={SERVICES['prometheus']['image']} " in DOCKERFILE
+
+
+def test_every_service_that_stays_has_a_health_check() -> None:
+    """That of the exporter is the image's."""
+    checked = {name for name, service in SERVICES.items() if "healthcheck" in service}
+    assert checked | {"exporter", "demo-exporter"} == set(SERVICES) - {"demo-history"}
+
+
+def test_the_settings_file_gives_what_the_compose_file_has_by_default() -> None:
+    """.env is where people look what can be set; compose without it is the same, but for the profile."""
+    pairs = (line.partition("=") for line in SETTINGS.splitlines() if line and not line.startswith("#"))
+    settings = {name: value for name, _, value in pairs}
+    assert settings.pop("COMPOSE_PROFILES") in {p for s in SERVICES.values() for p in s.get("profiles", [])}
+    defaults = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", (ROOT / "docker-compose.yml").read_text()))
+    assert settings.items() <= defaults.items()
 
 
 def test_ports_are_open_to_this_machine_only() -> None:
@@ -95,10 +125,13 @@ def test_grafana_has_no_default_password() -> None:
     assert environment["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
 
 
-def test_the_exporter_understands_its_flags() -> None:
-    """The command of the exporter is one that its command line takes, with the file that is mounted."""
-    flags = parse_flags(SERVICES["exporter"]["command"])
-    assert str(flags.config_file) in {target for name, _, target in _mounts() if name == "exporter"}
+@pytest.mark.parametrize("name", ["exporter", "demo-exporter"])
+def test_the_exporter_understands_its_flags(name: str) -> None:
+    """The command of the exporter is one that its command line takes, with a file that is mounted."""
+    flags = parse_flags(SERVICES[name]["command"])
+    assert flags.config_file
+    mounted = {Path(target) for service, _, target in _mounts() if service == name}
+    assert mounted & {flags.config_file, flags.config_file.parent}
 
 
 def test_the_simulators_understand_their_flags() -> None:
@@ -110,10 +143,22 @@ def test_the_simulators_understand_their_flags() -> None:
     assert f"install -d -o status-exporter -g status-exporter -m 0700 {flags.folder}" in DOCKERFILE
 
 
+def test_the_history_is_written_where_prometheus_reads_it() -> None:
+    """The command that fills is one that the demo's command line takes, with the rules where it runs."""
+    service = SERVICES["demo-history"]
+    flags = demo_flags(service["command"][1:])
+    volume = f"prometheus-data:{flags.fill}"
+    assert volume in service["volumes"]
+    assert volume in SERVICES["prometheus"]["volumes"]
+    assert f"--storage.tsdb.path={flags.fill}" in SERVICES["prometheus"]["command"]
+    assert f"./rules:{service['working_dir']}/rules:ro" in service["volumes"]
+    assert f"/bin/{flags.promtool.name} /usr/local/bin/" in DOCKERFILE
+
+
 def test_the_demo_configuration_is_that_of_the_demo() -> None:
     """examples/demo.yml watches just what the simulators play, where compose puts them."""
     flags = demo_flags(SERVICES["simulators"]["command"][1:])
-    (secrets,) = (t for name, source, t in _mounts() if name == "exporter" and source == "demo-tokens")
+    (secrets,) = (t for name, source, t in _mounts() if name == "demo-exporter" and source == "demo-tokens")
     consul, evotor = (f"http://simulators:{address.port}" for address in (flags.consul, flags.evotor))
     expected = settings(demo_world(), consul, evotor, Path(secrets) / "tokens")
     assert yaml.safe_load((ROOT / "examples/demo.yml").read_text()) == expected
@@ -123,6 +168,7 @@ def test_targets_name_services_of_compose() -> None:
     """Prometheus within compose scrapes the exporter where it listens, and tells the Alertmanager."""
     (exporter,) = yaml.safe_load((ROOT / "targets/compose/exporter.yml").read_text())
     (alertmanager,) = yaml.safe_load((ROOT / "targets/compose/alertmanager.yml").read_text())
+    assert SERVICES["demo-exporter"]["networks"]["default"]["aliases"] == ["exporter"]
     assert exporter["targets"] == [f"exporter:{DEFAULT_ADDRESS.port}"]
     assert alertmanager["targets"] == ["alertmanager:9093"]
     assert SERVICES["alertmanager"]["ports"] == ["127.0.0.1:9093:9093"]

@@ -21,7 +21,7 @@ config
 client cli
 sources.clients
 sources.contract
-polling.limits sources.consul.settings sources.connections.settings
+polling.limits sources.consul.settings sources.connections.settings sources.loopback
 sources.consul.errors sources.consul.records sources.consul.environment sources.consul.describing
 sources.consul.api sources.consul.details sources.consul.health sources.consul.rows
 sources.consul.datacenters sources.consul.catalog sources.consul.questions

@@ -6,13 +6,21 @@ import fcntl
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from exporter.cli import Address, Flags, duration, listen_address
 from exporter.demo.history import STEP, write_history
-from exporter.demo.prometheus import Programs, PrometheusFailed, evaluate_rules, fill, running, settle
+from exporter.demo.prometheus import (
+    Programs,
+    PrometheusFailed,
+    evaluate_rules,
+    fill,
+    fill_only,
+    running,
+    settle,
+)
 from exporter.demo.settings import settings
 from exporter.demo.shop import demo_world
 from exporter.demo.simulators import simulators, write_tokens
@@ -37,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         write_history(world, end - flags.history, end, sys.stdout.buffer)
         return 0
     try:
-        asyncio.run(_simulate(world, flags) if flags.simulators_only else _demo(world, flags))
+        asyncio.run(_part(flags)(world, flags))
     except KeyboardInterrupt:
         return 130
     except (ConfigError, PrometheusFailed) as error:
@@ -46,6 +54,12 @@ def main(arguments: Sequence[str]) -> int:
     finally:
         finish()
     return 0
+
+
+def _part(flags: argparse.Namespace) -> Callable[[World, argparse.Namespace], Coroutine[None, None, None]]:
+    if flags.fill:
+        return _fill
+    return _simulate if flags.simulators_only else _demo
 
 
 def demo_flags(arguments: Sequence[str]) -> argparse.Namespace:
@@ -82,6 +96,13 @@ def _parser() -> argparse.ArgumentParser:
         help="a prometheus program to run beside, filled with history",
     )
     add("--promtool", type=Path, metavar="FILE", help="the promtool program that fills it")
+    add(
+        "--prometheus.fill",
+        dest="fill",
+        type=Path,
+        metavar="DIR",
+        help="write the last 24 hours into the data directory of a Prometheus that isn't running, and exit",
+    )
     add(
         "--prometheus.listen-address",
         dest="prometheus_address",
@@ -136,6 +157,14 @@ async def _simulate(world: World, flags: argparse.Namespace) -> None:
         await _until_signal()
 
 
+async def _fill(world: World, flags: argparse.Namespace) -> None:
+    programs = _programs(flags)
+    if not programs:
+        raise PrometheusFailed("--prometheus.fill needs --prometheus and --promtool")
+    filled = await fill_only(programs, world, flags.fill, _HOURS)
+    _say(f"{flags.fill} holds the last {_HOURS:.0f} hours." if filled else f"{flags.fill} has data already.")
+
+
 async def _demo(world: World, flags: argparse.Namespace) -> None:
     tokens, programs = _token_folder(flags), _programs(flags)
     with _alone_in(flags.folder):
@@ -159,10 +188,11 @@ async def _play(world: World, flags: argparse.Namespace, tokens: Path, programs:
 async def _with_history(stack: AsyncExitStack, programs: Programs, world: World, folder: Path) -> None:
     _say(f"Filling Prometheus with the last {_HOURS:.0f} hours, this takes about half a minute ...")
     settle(programs, folder)
+    data = folder / "data"
     with _interruptible():
-        fill(programs, world, folder, _HOURS)
-    await stack.enter_async_context(running(programs, folder))
-    await asyncio.to_thread(evaluate_rules, programs, folder, _HOURS)
+        fill(programs, world, data, _HOURS)
+    await stack.enter_async_context(running(programs, folder, data))
+    await asyncio.to_thread(evaluate_rules, programs, data, _HOURS)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 
@@ -48,22 +49,40 @@ def settle(programs: Programs, folder: Path) -> None:
     (folder / "targets" / "exporter.yml").write_text(json.dumps([target]))
 
 
-def fill(programs: Programs, world: World, folder: Path, hours: float) -> None:
-    """Write the history up to now into `folder`, as blocks of Prometheus."""
-    text = folder / "history.om"
+async def fill_only(programs: Programs, world: World, data: Path, hours: float) -> bool:
+    """Write the history and its recorded series into `data` for a Prometheus to start on; False when it isn't empty."""
+    if _has_blocks(data):
+        return False
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / _CONFIG).write_text("{}")  # no targets, no rules: nothing but the history gets into it
+        await asyncio.to_thread(fill, programs, world, data, hours)
+        async with running(programs, folder, data):
+            await asyncio.to_thread(evaluate_rules, programs, data, hours)
+    return True
+
+
+def _has_blocks(data: Path) -> bool:
+    return any(data.glob("*/meta.json"))
+
+
+def fill(programs: Programs, world: World, data: Path, hours: float) -> None:
+    """Write the history up to now into `data`, as blocks of Prometheus."""
+    data.mkdir(exist_ok=True)
+    text = data / "history.om"
     end = time.time() // STEP * STEP
     with text.open("wb") as file:
         write_history(world, end - hours * 3600, end, file, [(end - _OUTAGE[0], end - _OUTAGE[1])])
-    blocks = ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", text, folder / "data"]
+    blocks = ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", text, data]
     _promtool(programs, *map(str, blocks))
     text.unlink()
 
 
-def evaluate_rules(programs: Programs, folder: Path, hours: float) -> None:
+def evaluate_rules(programs: Programs, data: Path, hours: float) -> None:
     """Evaluate the recording rules over the history; Prometheus finds the new blocks within a minute."""
     end = time.time() // STEP * STEP
     span = [f"--start={end - hours * 3600:.0f}", f"--end={end:.0f}", f"--url=http://{programs.address}"]
-    output = [f"--output-dir={folder / 'data'}", "--eval-interval=60s", str(_RULES / "recording.yml")]
+    output = [f"--output-dir={data}", "--eval-interval=60s", str(_RULES / "recording.yml")]
     _promtool(programs, "tsdb", "create-blocks-from", "rules", *span, *output)
 
 
@@ -74,11 +93,11 @@ def _promtool(programs: Programs, *arguments: str) -> None:
 
 
 @asynccontextmanager
-async def running(programs: Programs, folder: Path) -> AsyncIterator[None]:
-    """Run Prometheus on the data in `folder` until the block ends."""
+async def running(programs: Programs, folder: Path, data: Path) -> AsyncIterator[None]:
+    """Run Prometheus with the configuration in `folder` on the blocks in `data` until the block ends."""
     arguments = [
         f"--config.file={folder / _CONFIG.name}",
-        f"--storage.tsdb.path={folder / 'data'}",
+        f"--storage.tsdb.path={data}",
         f"--web.listen-address={programs.address}",
         "--storage.tsdb.retention.time=15d",
         "--rules.alert.for-grace-period=1m",

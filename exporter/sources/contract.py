@@ -160,3 +160,7 @@ class SourceKind(ABC):
     def from_environment(self, environ: Mapping[str, str]) -> dict[str, Any]:
         """Return the part of the file that the environment describes; ConfigError when it can't be used."""
         return {}
+
+    def with_environment(self, raw: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, Any]:
+        """Return what a file holds, with what the kind takes from the environment where the file says nothing."""
+        return raw

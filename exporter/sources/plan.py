@@ -14,6 +14,7 @@ from exporter.config import Origin, SecretFile, Tls, read_mapping, sendable, unk
 from exporter.errors import ConfigError, Problem, TokenUnusable
 from exporter.proxies import from_environment as proxies_of
 from exporter.sources.contract import PlannedSource
+from exporter.sources.loopback import loopback_warnings
 from exporter.sources.registry import SOURCE_KINDS
 
 SectionT = TypeVar("SectionT", bound=BaseModel)
@@ -35,9 +36,11 @@ class Plan:
 
 def read_file(path: Path) -> Plan:
     """Plan what a configuration file says; ConfigError lists every problem of it."""
-    raw = read_mapping(path)
+    raw: Mapping[str, Any] = read_mapping(path)
     if not raw:
         raise ConfigError([Problem(str(path), "is empty")])
+    for kind in SOURCE_KINDS:
+        raw = kind.with_environment(raw, os.environ)
     return plan(raw, Origin(path.parent))
 
 
@@ -58,7 +61,7 @@ def plan(raw: Mapping[str, Any], origin: Origin = _NOWHERE) -> Plan:
     problems.extend(_certificate_problems(sources))
     if problems:
         raise ConfigError(map(origin.located, problems))
-    warnings = (warning for each in sources for warning in _token_warnings(each))
+    warnings = (warning for each in sources for warning in (*_token_warnings(each), *loopback_warnings(each)))
     _, of_proxies = proxies_of(os.environ)
     return Plan(sources, (*map(origin.located, warnings), *of_proxies))
 

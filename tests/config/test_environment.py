@@ -7,7 +7,7 @@ import pytest
 from exporter.errors import ConfigError
 from exporter.sources.connections.settings import ConnectionOptions
 from exporter.sources.consul.settings import Consul
-from exporter.sources.plan import from_environment
+from exporter.sources.plan import from_environment, read_file
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,36 @@ UNSENDABLE = "holds more than one line, or other than printable ASCII text"
 def test_a_wrong_secret_is_a_warning_with_its_variable(environ: dict[str, str], message: str) -> None:
     """What can't be sent as a secret stops nothing, and its place is the variable's name."""
     assert [message] == [str(warning) for warning in from_environment(environ).warnings]
+
+
+def test_clusters_of_a_file_take_the_address_that_they_do_not_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One file serves where the agent is elsewhere, as for Consul's own tools; what the file names stays."""
+    path = tmp_path / "config.yml"
+    path.write_text("consul: [{name: a}, {name: b, address: 'b:1'}]")
+
+    def addresses() -> list[tuple[str, ...]]:
+        return [cluster.address for cluster in read_file(path).settings_of(Consul)]
+
+    monkeypatch.setenv("CONSUL_HTTP_ADDR", "elsewhere:8500")
+    assert addresses() == [("http://elsewhere:8500",), ("http://b:1",)]
+    monkeypatch.delenv("CONSUL_HTTP_ADDR")
+    assert addresses() == [("http://127.0.0.1:8500",), ("http://b:1",)]
+
+
+@pytest.mark.parametrize("text", ["consul: 1", "consul: [1]"])
+def test_an_address_from_outside_hides_no_mistake_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """What is no list of clusters is said as without the variable."""
+    (path := tmp_path / "config.yml").write_text(text)
+
+    def said() -> str:
+        with pytest.raises(ConfigError) as caught:
+            read_file(path)
+        return str(caught.value)
+
+    before = said()
+    monkeypatch.setenv("CONSUL_HTTP_ADDR", "elsewhere:8500")
+    assert said() == before

@@ -157,3 +157,22 @@ def test_it_says_at_once_that_an_address_is_in_use(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
     assert address in result.stderr
+
+
+def test_filling_leaves_data_that_is_there_alone(tmp_path: Path) -> None:
+    """A second start of the stack doesn't write the past again over what was scraped."""
+    (tmp_path / "data/01ABC").mkdir(parents=True)
+    (tmp_path / "data/01ABC/meta.json").touch()
+    programs = ["--prometheus=/bin/false", "--promtool=/bin/false"]
+    command = [sys.executable, "-m", "exporter", "demo", f"--prometheus.fill={tmp_path / 'data'}"]
+    done = subprocess.run([*command, *programs], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path}/data has data already.\n")
+
+
+def test_filling_without_the_programs_is_said(tmp_path: Path) -> None:
+    """Both are needed; nothing is written."""
+    command = [sys.executable, "-m", "exporter", "demo", f"--prometheus.fill={tmp_path / 'data'}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "status-exporter demo: --prometheus.fill needs --prometheus and --promtool\n"
+    assert list(tmp_path.iterdir()) == []

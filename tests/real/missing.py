@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -14,8 +15,11 @@ REASON = "real component missing: "
 
 def component(name: str) -> Path:
     """Find the program, or skip the test; fail it when the environment requires real components."""
-    if path := find(name):
-        return path
+    return find(name) or missing(name)
+
+
+def missing(name: str) -> NoReturn:
+    """Skip the test for want of `name`; fail it when the environment requires real components."""
     if os.environ.get(REQUIRED, "0") not in ("", "0"):
         pytest.fail(REASON + name, pytrace=False)
     pytest.skip(REASON + name)

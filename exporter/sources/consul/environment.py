@@ -40,6 +40,16 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     return {"consul": [_consul(environ)]}
 
 
+def with_address(raw: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """Give clusters of a file that name no address the one of CONSUL_HTTP_ADDR, if that is set."""
+    clusters = raw.get("consul")
+    if not isinstance(clusters, list) or not environ.get("CONSUL_HTTP_ADDR", "").strip():
+        return raw
+    found = {"address": _address(environ)}
+    named = [{**found, **cluster} if isinstance(cluster, Mapping) else cluster for cluster in clusters]
+    return {**raw, "consul": named}
+
+
 def _consul(environ: Mapping[str, str]) -> dict[str, Any]:
     texts = {key: environ[name].strip() for key, name in _TEXTS.items() if environ.get(name, "").strip()}
     if "token_file" in texts:
