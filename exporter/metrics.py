@@ -116,7 +116,7 @@ CONNECTION_CHECKS = Metric(
 CONNECTION_CHECK_FAILURES = Metric(
     "connection_check_failures_total",
     "counter",
-    "Checks in which the API did not accept the token, by reason.",
+    "Checks in which the API did not accept the token, by reason; a new reason is 0 for a minute, so that its first failure is an increase.",
     (*CONNECTION, "reason"),
 )
 CONNECTION_LAST_FAILURE = Metric(
@@ -138,23 +138,28 @@ SOURCE_UP = Metric(
     "1 if the latest poll of the source gave an answer, else 0; for a connection, 0 means unreachable.",
     SOURCE,
 )
-SOURCE_POLLS = Metric("source_polls_total", "counter", "Polls made of the source.", SOURCE)
+SOURCE_POLLS = Metric(
+    "source_polls_total",
+    "counter",
+    "Polls made of the source; of connections see connection_checks_total.",
+    SOURCE,
+)
 SOURCE_POLL_FAILURES = Metric(
     "source_poll_failures_total",
     "counter",
-    "Polls of the source that failed, by reason.",
+    "Polls of the source that failed, by reason; of connections see connection_check_failures_total.",
     (*SOURCE, "reason"),
 )
 SOURCE_POLL_DURATION = Metric(
     "source_poll_duration_seconds",
     "histogram",
-    "How long polls of the source took, failed ones included.",
+    "How long polls of the source took, failed ones included; of connections all of a kind together, without the label source.",
     SOURCE,
 )
 SOURCE_LAST_SUCCESS = Metric(
     "source_last_success_timestamp_seconds",
     "gauge",
-    "Unix time of the latest poll that succeeded; absent before the first.",
+    "Unix time of the latest poll that succeeded; absent before the first, and for connections (connection_last_checked_timestamp_seconds).",
     SOURCE,
 )
 SOURCE_DATACENTER_LAST_SUCCESS = Metric(

@@ -37,12 +37,14 @@ class Polled:
     stale_after: float = 180.0
     failure_reasons: tuple[str, ...] = ()
     rejections: tuple[str, ...] = ()
+    is_one_of_many: bool = False
 
     @property
     def info(self) -> SourceInfo:
         id_ = SourceId(self.kind, self.name)
         reasons = (self.failure_reasons, self.rejections)
-        return SourceInfo(id_, self.interval, self.stale_after, *reasons, is_awaited=self.kind == "consul")
+        few = self.kind == "consul"
+        return SourceInfo(id_, self.interval, self.stale_after, *reasons, few, self.is_one_of_many)
 
     @property
     def token(self) -> Token:
@@ -110,7 +112,7 @@ def connection(
     labels = (id_, "evotor")
     readings = (Reading(STORES, labels, 2), Reading(RATE_LIMIT_REMAINING, labels, 41))
     online = status == "online"
-    details = "2 stores" if online else ""
+    details = "Лавка, Киоск" if online else ""
     shown = readings if online else ()
     found = ConnectionCheck(id_, "evotor", display, status, reason, details, shown, "api.evotor.example")
     return PollResult(at, 0.5, ConnectionFindings(found), error)
@@ -147,7 +149,10 @@ def everything() -> Snapshot:
             PollResult(NOW - 1, 30.0, None, NoLeader("the cluster has no leader (HTTP 500)")),
         ),
         polled(Polled("waiting", "consul")),
-        *(polled(Polled(id_, "evotor", 600, 20, 1800), *outcomes) for id_, outcomes in accounts),
+        *(
+            polled(Polled(id_, "evotor", 600, 20, 1800, is_one_of_many=True), *outcomes)
+            for id_, outcomes in accounts
+        ),
     ]
     return aged(dict(views), NOW)
 

@@ -4,6 +4,7 @@ import gzip
 import subprocess
 import zlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +16,12 @@ from prometheus_client.parser import text_string_to_metric_families as text
 from prometheus_client.samples import Sample
 
 from exporter.exposition import text as rendering
-from exporter.exposition.samples import escape, label_pairs, number
+from exporter.exposition.samples import Line, escape, label_pairs, number
 from exporter.exposition.text import EMPTY, FORMATS, Exposition, Format
 from exporter.metrics import SERVICE
 from exporter.model import Check, Endpoint
 from exporter.state import Snapshot, SourceState
-from tests.facts import NOW, Polled, everything, instance, many, polled, services
+from tests.facts import NOW, Polled, aged, connection, everything, instance, many, polled, services
 
 OWN = b"# HELP own Always 1.\n# TYPE own gauge\nown 1.0\n"
 # Everything that JSON can hold, half characters included.
@@ -155,9 +156,9 @@ def test_what_did_not_change_is_not_written_again(monkeypatch: pytest.MonkeyPatc
     written: list[str] = []
     original = rendering._fragment
 
-    def fragment(state: SourceState) -> rendering._Fragment:
-        written.append(state.info.id.name)
-        return original(state)
+    def fragment(found: Iterable[Line], state: SourceState | None = None) -> rendering._Fragment:
+        written.extend([state.info.id.name] if state else [])
+        return original(found, state)
 
     monkeypatch.setattr(rendering, "_fragment", fragment)
     views = [polled(Polled(name, "consul"), services([instance("web", datacenter=name)])) for name in "abc"]
@@ -200,3 +201,29 @@ def test_labels_are_never_dropped() -> None:
     for values in (("a",), ("a", "b", "c")):
         with pytest.raises(ValueError, match="zip"):
             label_pairs(("one", "two"), values)
+
+
+def test_the_checks_of_a_kind_are_one_histogram() -> None:
+    """Durations are counted for all connections of a kind together, and no count falls when one leaves."""
+    till = Polled("a", "evotor", is_one_of_many=True)
+    (id_, first), (_, second) = (polled(till, *[connection("a", "online")] * count) for count in (1, 3))
+    renderer = Exposition()
+    for snapshot in ({id_: first}, {id_: second}, {}, {id_: first}):
+        body_ = renderer.render(snapshot).bodies["text"].with_tail(b"").decode()
+    found = {s.labels.get("le", s.name): s for family in text(body_) for s in family.samples}
+
+    assert found["source_poll_duration_seconds_count"].value == 4
+    assert found["source_poll_duration_seconds_sum"].value == 2.0
+    assert (found["0.25"].value, found["0.5"].value) == (0, 4)
+    assert found["0.5"].labels == {"kind": "evotor", "le": "0.5"}
+
+
+def test_a_connection_costs_at_most_twenty_series() -> None:
+    """An account that was refused once and is online has all that dashboards and alerts need in so few series."""
+    till = Polled("a", "evotor", is_one_of_many=True)
+    history = [connection("a", "offline", "unauthorized", NOW - 600), connection("a", "online")]
+    others = [Polled(str(number), "evotor", is_one_of_many=True) for number in range(9)]
+    one = aged(dict([polled(till, *history)]), NOW)
+    ten = aged({**one, **dict(polled(each, *history) for each in others)}, NOW)
+
+    assert Exposition().render(ten).series - Exposition().render(one).series <= 9 * 20

@@ -42,6 +42,7 @@ state.transitions
 state.store
 state
 polling.poller exposition.samples
+exposition.durations
 polling.pollers exposition.text
 web web.connection web.webconfig web.own_metrics web.page web.pieces
 web.door

@@ -144,9 +144,25 @@ def test_2_a_failed_check_is_unreachable_and_never_offline(status: int, expected
     told.check(till)
     assert (told.connections["a"], told.value("source_up", source="a")) == expected
     assert told.value("connection_online") == (expected[0] == "online")
+    new = {labels["reason"]: value for labels, value in told.samples("connection_check_failures_total")}
+    told.now += 60
+    told.store.drop_stale()
     counts = {labels["reason"]: value for labels, value in told.samples("connection_check_failures_total")}
-    assert set(counts) == set(FAILURE_REASONS)
-    assert sum(counts.values()) == (status != 200)
+    assert set(counts) <= set(FAILURE_REASONS)
+    assert (list(new.values()), list(counts.values())) == (([], []) if status == 200 else ([0], [1]))
+
+
+def test_2_the_first_failure_of_a_reason_is_an_increase() -> None:
+    """A new reason is exposed as 0 for a minute, whatever comes meanwhile, and then with all that was counted."""
+    till = source(changing(answering(503, STORES), answering(401, STORES), answering(503, STORES), ONLINE))
+    told, seen = Told(till), []
+    for after in (60, 30, 20, 9, 2):
+        told.check(till, after=after)
+        found = told.samples("connection_check_failures_total")
+        seen.append({labels["reason"]: value for labels, value in found})
+    assert seen[:2] == [{"server_error": 0}, {"server_error": 0, "unauthorized": 0}]
+    assert seen[2:4] == [{"server_error": 0, "unauthorized": 0}] * 2
+    assert seen[4] == {"server_error": 2, "unauthorized": 0}
 
 
 def test_3_one_bad_record_is_counted_and_the_others_go_on() -> None:

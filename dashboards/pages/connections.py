@@ -11,7 +11,7 @@ from dashboards.columns import (
     state_column,
     state_mappings,
 )
-from dashboards.grafana import Frame, Json, frame, link, series, value_mapping
+from dashboards.grafana import Frame, Json, frame, link, regex_mapping, series, value_mapping
 from dashboards.look import BLUE, CONNECTION_STATES, ORANGE, worst_first
 from dashboards.pages.page import Firing, page
 from dashboards.queries import connections as queries
@@ -20,6 +20,8 @@ from dashboards.variables import choice_variable, query_variable, text_variable
 from languages.language import Words
 
 UID = "connections"
+# Numbers that take other forms of a word: 1, then 21 and the like, 2 to 4 but not 12 to 14, all others.
+FORMS = {"one": "1", "ones": ".*[^1]1", "few": ".*[^1][2-4]|[2-4]", "many": ".*"}
 REASONS = (
     "unauthorized",
     "payment_required",
@@ -74,7 +76,7 @@ def cards(text: Words) -> Json:
     """A card for each of the worst connections; a click connects or disconnects."""
     result = panels.stat(
         frame(text, 3, "cards", 24, 5),
-        series({"{{name}} · {{details}}": queries.cards()}, instant=True),
+        series({"{{card}}": queries.cards()}, instant=True),
         names=True,
     )
     result["fieldConfig"]["defaults"] |= {
@@ -114,7 +116,7 @@ def columns(text: Words) -> list[Column]:
     return [
         icon_column("icon", " "),
         Column("name", text["name"], width=104, properties=WRAPPED),
-        Column("details", text["details"], min_width=86, properties=WRAPPED),
+        Column("details", text["details"], min_width=86, properties={"mappings": stores(text)} | WRAPPED),
         Column("kind", text["kind"], width=60),
         state_column("Value #A", text["status"], CONNECTION_STATES, text),
         Column("reason", text["reason"], min_width=86, properties={"mappings": [reasons]} | WRAPPED),
@@ -124,6 +126,14 @@ def columns(text: Words) -> list[Column]:
         Column("action", text["action"], width=100, properties=action(text)),
         Column("action_url"),
         Column("connection"),
+    ]
+
+
+def stores(text: Words) -> list[Json]:
+    """Words for a number of stores, by the forms that languages tell apart."""
+    return [
+        regex_mapping(f"^stores=({form})$", f"$1 {text[f'stores.{name}']}", index)
+        for index, (name, form) in enumerate(FORMS.items())
     ]
 
 

@@ -43,14 +43,26 @@ def info() -> str:
 
 
 def _info() -> str:
-    told = f"group by ({CONNECTION}, {SHOWN}) (connection_info{{{SELECTED}}})"
+    shown = f"connection_info{{{SELECTED}}}"
+    counted = f'connection_info{{{SELECTED},details=""}} * on ({CONNECTION}) group_left (details) {_stores()}'
+    told = f"group by ({CONNECTION}, {SHOWN}) ({counted} or on ({CONNECTION}) {shown})"
     unnamed = f'label_replace({CONNECTIONS.seen()}, "name", "$1", "connection", "(.*)")'
     return f"({one_per(CONNECTION, told)} or on ({CONNECTION}) {unnamed})"
 
 
+def _stores() -> str:
+    """The number of stores of each account as the label `details`, which a mapping puts into words."""
+    numbers = (
+        f'count_values by ({CONNECTION}) ("details", max by ({CONNECTION}) (evotor_stores{{{SELECTED}}}))'
+    )
+    return f'label_replace({numbers}, "details", "stores=$1", "details", "(.*)")'
+
+
 def cards() -> str:
     """The worst connections, with what to write on their cards."""
-    return f"topk({CARDS}, {rows()} * on ({CONNECTION}) group_left (name, details, action, action_url) {_info()})"
+    worst = f"topk({CARDS}, {rows()} * on ({CONNECTION}) group_left (name, details, action, action_url) {_info()})"
+    both = f'label_join({worst}, "card", " · ", "name", "details")'
+    return f'label_replace({both}, "card", "$1", "card", "(.*) · (stores=.*)?")'
 
 
 def reason() -> str:

@@ -8,6 +8,7 @@ KINDS = "label_values(source_interval_seconds, kind)"
 FIRING, ALERTS = firing('service="",connection=""'), alerts('service="",connection=""')
 
 TABLE_ROWS = 200
+REFUSALS = "unauthorized|payment_required|forbidden"
 EXPORTERS = "exporter_build_info"
 _IS_EXPORTER = f"on (job, instance) {EXPORTERS}"
 _WAS_EXPORTER = f"on (job, instance) last_over_time({EXPORTERS}[24h])"
@@ -33,8 +34,18 @@ def stale_sources() -> str:
 
 
 def age() -> str:
-    """Seconds since each source was last polled successfully."""
-    return f"(time() - {_each('source_last_success_timestamp_seconds')})"
+    """Seconds since each source was last polled successfully, of a connection since it was last checked."""
+    return f"(time() - {_latest()})"
+
+
+def _latest() -> str:
+    checked = _as_source(f"connection_last_checked_timestamp_seconds{{{SELECTED}}}")
+    return f"max by ({SOURCE}) (source_last_success_timestamp_seconds{{{SELECTED}}} or {checked})"
+
+
+def _as_source(connections: str) -> str:
+    """Series of connections with the labels of sources."""
+    return f'label_replace({connections}, "source", "$1", "connection", "(.*)")'
 
 
 def oldest_age() -> str:
@@ -78,7 +89,7 @@ def source_state() -> str:
 
 def last_success_ms() -> str:
     """When each source was last polled successfully."""
-    return f"max by (source) (1000 * source_last_success_timestamp_seconds{{{SELECTED}}})"
+    return f"max by (source) (1000 * {_latest()})"
 
 
 def interval() -> str:
@@ -93,14 +104,15 @@ def freshness() -> str:
 
 def mean_poll_seconds() -> str:
     """How long a poll took on average in 24 hours."""
-    total = f"rate(source_poll_duration_seconds_sum{{{SELECTED}}}[24h])"
-    polls = f"rate(source_poll_duration_seconds_count{{{SELECTED}}}[24h])"
-    return f"sum by (source) ({total}) / (sum by (source) ({polls}) > 0)"
+    total = f'rate(source_poll_duration_seconds_sum{{{SELECTED},source!=""}}[24h])'
+    polls = f'rate(source_poll_duration_seconds_count{{{SELECTED},source!=""}}[24h])'
+    checks = _as_source(f"avg_over_time(connection_check_duration_seconds{{{SELECTED}}}[24h])")
+    return f"sum by (source) ({total}) / (sum by (source) ({polls}) > 0) or max by (source) ({checks})"
 
 
 def failures_24h() -> str:
     """Failed polls of each source in 24 hours."""
-    return f"round(sum by (source) (increase(source_poll_failures_total{{{SELECTED}}}[24h])))"
+    return f"round(sum by (source) ({_failed('24h')}))"
 
 
 def rejected_24h() -> str:
@@ -110,7 +122,16 @@ def rejected_24h() -> str:
 
 def failures() -> str:
     """Failed polls in each window, by reason."""
-    return f"round(sum by (reason) (increase(source_poll_failures_total{{{SELECTED}}}[$__interval]))) > 0"
+    return f"round(sum by (reason) ({_failed('$__interval')})) > 0"
+
+
+def _failed(window: str) -> str:
+    """Failed polls of each source by reason; a refusal of a connection's token is an answer."""
+    checks = f'connection_check_failures_total{{{SELECTED},reason!~"{REFUSALS}"}}'
+    return (
+        f"max by ({SOURCE}, reason) (increase(source_poll_failures_total{{{SELECTED}}}[{window}])"
+        f" or {_as_source(f'increase({checks}[{window}])')})"
+    )
 
 
 def rejected() -> str:

@@ -15,6 +15,7 @@ from exporter.demo.settings import settings
 from exporter.demo.states import ConnectionTruth, InstanceTruth
 from exporter.demo.world import World
 from exporter.errors import PollError
+from exporter.exposition.durations import KindDurations
 from exporter.exposition.samples import lines_of
 from exporter.exposition.text import header
 from exporter.model import Check, ConnectionCheck, Endpoint, Metric, Reading, ServiceInstance
@@ -49,6 +50,7 @@ class Past:
         self._states: dict[SourceId, SourceState] = {
             id_: first_state(source.info) for id_, source in self._sources.items()
         }
+        self._durations = KindDurations()
         self._connections = {connection.id: connection for connection in world.all_connections}
 
     def step(self, at: float) -> Iterator[tuple[Metric, str]]:
@@ -62,7 +64,9 @@ class Past:
             )
             result = PollResult(at, _duration(id_, at), found, error)
             self._states[id_] = age(advance(known, result, at), at)
+            self._durations.add(self._states[id_], known)
             yield from lines_of(self._states[id_])
+        yield from self._durations.lines()
 
     def _service_poll(self, at: float) -> tuple[Findings | None, PollError | None]:
         reason = self._world.failure(CONSUL, at)

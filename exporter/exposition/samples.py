@@ -11,7 +11,6 @@ from exporter.model import (
     SERVICE_STATUSES,
     Metric,
 )
-from exporter.sources.connections.connection import FAILURE_REASONS
 from exporter.sources.consul.health import node_status
 from exporter.state import BUCKETS, ConnectionState, Group, ServiceState, SourceState
 
@@ -72,10 +71,16 @@ def _source_lines(state: SourceState) -> Iterator[Line]:
     yield sample(metrics.SOURCE_STALE_AFTER, labels, state.info.stale_after)
     if state.polls:
         yield sample(metrics.SOURCE_UP, labels, state.error is None)
+    yield from _counts(metrics.SOURCE_REJECTED, labels, "reason", state.rejected)
+    if not state.info.is_one_of_many:
+        yield from _lines_of_few(state, labels)
+
+
+def _lines_of_few(state: SourceState, labels: str) -> Iterator[Line]:
+    """Yield what a connection has series of its own for, or shares with all others of its kind."""
     yield sample(metrics.SOURCE_POLLS, labels, state.polls)
     yield from _counts(metrics.SOURCE_POLL_FAILURES, labels, "reason", state.failures)
-    yield from _counts(metrics.SOURCE_REJECTED, labels, "reason", state.rejected)
-    yield from _histogram(state, labels)
+    yield from histogram(metrics.SOURCE_POLL_DURATION, labels, state.durations, state.seconds)
     if state.succeeded_at is not None:
         yield sample(metrics.SOURCE_LAST_SUCCESS, labels, state.succeeded_at)
     for name, group in state.groups.items():
@@ -83,12 +88,13 @@ def _source_lines(state: SourceState) -> Iterator[Line]:
         yield sample(metrics.SOURCE_DATACENTER_LAST_SUCCESS, named, group.checked_at)
 
 
-def _histogram(state: SourceState, labels: str) -> Iterator[Line]:
-    metric, bounds = metrics.SOURCE_POLL_DURATION, [*map(str, BUCKETS), "+Inf"]
-    for bound, count in zip(bounds, accumulate(state.durations), strict=True):
-        yield sample(metric, f'{labels},le="{bound}"', count, "_bucket")
-    yield sample(metric, labels, state.seconds, "_sum")
-    yield sample(metric, labels, state.polls, "_count")
+def histogram(metric: Metric, labels: str, counts: Iterable[int], seconds: float) -> Iterator[Line]:
+    """Yield the lines of a histogram with the bounds BUCKETS; `counts` are by bucket, the last one unbounded."""
+    bounds, total = [*map(str, BUCKETS), "+Inf"], 0
+    for bound, total in zip(bounds, accumulate(counts), strict=True):
+        yield sample(metric, f'{labels},le="{bound}"', total, "_bucket")
+    yield sample(metric, labels, seconds, "_sum")
+    yield sample(metric, labels, total, "_count")
 
 
 def _group_lines(group: Group) -> Iterator[Line]:
@@ -159,7 +165,7 @@ def _connection_lines(state: ConnectionState) -> Iterator[Line]:
         yield sample(metrics.CONNECTION_LAST_ONLINE, labels, state.online_at)
     yield sample(metrics.CONNECTION_CHECK_DURATION, labels, state.duration)
     yield sample(metrics.CONNECTION_CHECKS, labels, state.checks)
-    failures = {**dict.fromkeys(FAILURE_REASONS, 0), **state.failures}
+    failures = {reason: 0 if reason in state.announced else count for reason, count in state.failures.items()}
     yield from _counts(metrics.CONNECTION_CHECK_FAILURES, labels, "reason", failures)
     if state.last_reason:
         yield sample(metrics.CONNECTION_LAST_FAILURE, f'{labels},reason="{escape(state.last_reason)}"', 1)

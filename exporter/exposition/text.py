@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from exporter.exposition.samples import lines_of
+from exporter.exposition.durations import KindDurations
+from exporter.exposition.samples import Line, lines_of
 from exporter.metrics import CORE
 from exporter.model import Metric
 from exporter.state import Snapshot, SourceId, SourceState
@@ -66,9 +67,9 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class _Fragment:
-    """The lines of one state by metric."""
+    """Lines by metric, and the state that they are about, if it is one."""
 
-    state: SourceState
+    state: SourceState | None
     lines: Mapping[Metric, bytes]
     series: int
 
@@ -79,40 +80,46 @@ class Exposition:
     def __init__(self) -> None:
         self._fragments: dict[SourceId, _Fragment] = {}
         self._families: dict[Metric, Piece] = {}
+        self._durations = KindDurations()
 
     def render(self, snapshot: Snapshot) -> Rendered:
         """Return the text of `snapshot` in both formats."""
         started = time.perf_counter()
         self._fragments = {id_: self._fragment(id_, state) for id_, state in snapshot.items()}
-        self._families = {metric: self._family(metric, lines) for metric, lines in self._collected()}
+        fragments = [*self._fragments.values(), _fragment(self._durations.lines())]
+        self._families = {metric: self._family(metric, lines) for metric, lines in _collected(fragments)}
         bodies = {format_: _body(self._families, format_) for format_ in FORMATS}
-        series = sum(fragment.series for fragment in self._fragments.values())
+        series = sum(fragment.series for fragment in fragments)
         return Rendered(bodies, series, time.perf_counter() - started)
 
     def _fragment(self, id_: SourceId, state: SourceState) -> _Fragment:
         known = self._fragments.get(id_)
-        return known if known and known.state is state else _fragment(state)
-
-    def _collected(self) -> list[tuple[Metric, list[bytes]]]:
-        """Bring the lines of each metric together: a family may stand in one place only."""
-        collected: dict[Metric, list[bytes]] = defaultdict(list)
-        for fragment in self._fragments.values():
-            for metric, lines in fragment.lines.items():
-                collected[metric].append(lines)
-        return sorted(collected.items(), key=lambda family: _place(family[0]))
+        if known and known.state is state:
+            return known
+        self._durations.add(state, known.state if known else None)
+        return _fragment(lines_of(state), state)
 
     def _family(self, metric: Metric, lines: Iterable[bytes]) -> Piece:
         plain, known = b"".join(lines), self._families.get(metric)
         return known if known and known.plain == plain else _piece(plain)
 
 
+def _collected(fragments: Iterable[_Fragment]) -> list[tuple[Metric, list[bytes]]]:
+    """Bring the lines of each metric together: a family has to be in one place."""
+    collected: dict[Metric, list[bytes]] = defaultdict(list)
+    for fragment in fragments:
+        for metric, lines in fragment.lines.items():
+            collected[metric].append(lines)
+    return sorted(collected.items(), key=lambda family: _place(family[0]))
+
+
 def _place(metric: Metric) -> tuple[int, str]:
     return _ORDER.get(metric.name, len(_ORDER)), metric.name
 
 
-def _fragment(state: SourceState) -> _Fragment:
+def _fragment(found: Iterable[Line], state: SourceState | None = None) -> _Fragment:
     collected: dict[Metric, list[str]] = defaultdict(list)
-    for metric, line in lines_of(state):
+    for metric, line in found:
         collected[metric].append(line)
     lines = {metric: "".join(parts).encode() for metric, parts in collected.items()}
     return _Fragment(state, lines, sum(map(len, collected.values())))

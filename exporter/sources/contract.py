@@ -23,7 +23,8 @@ class SourceInfo:
     """A source as the snapshot describes it; `id` gives the labels `kind` and `source`, times are in seconds.
 
     The reasons are those of `source_poll_failures_total` and `source_records_rejected_total` to show at 0 from the
-    start. /-/ready waits for the first poll of each source with `is_awaited`.
+    start. /-/ready waits for the first poll of each source with `is_awaited`. Of a source that `is_one_of_many`, as a
+    connection is, only those `source_*` series are exposed that no other series of it tells.
     """
 
     id: SourceId
@@ -32,6 +33,7 @@ class SourceInfo:
     failure_reasons: tuple[str, ...] = ()
     rejections: tuple[str, ...] = ()
     is_awaited: bool = False
+    is_one_of_many: bool = False
 
 
 class Summary(NamedTuple):

@@ -48,7 +48,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionState:
-    """A connection after its latest check, with what happened since it was configured."""
+    """A connection after its latest check, with what happened since it was configured.
+
+    `failures` counts by reason. A reason in `announced` is shown as 0 until that moment (steady clock), so that whoever
+    computes an increase sees the first failure too.
+    """
 
     check: ConnectionCheck
     since: float
@@ -58,6 +62,7 @@ class ConnectionState:
     changes: int = 0
     checks: int = 1
     failures: Mapping[str, int] = field(default_factory=dict)
+    announced: Mapping[str, float] = field(default_factory=dict)
     online_at: float | None = None
     last_reason: str = ""
     stale: bool = False

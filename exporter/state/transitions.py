@@ -8,6 +8,9 @@ from exporter.model import ConnectionCheck, InstanceKey, ServiceInstance
 from exporter.sources.contract import ConnectionFindings, ServiceFindings
 from exporter.state.snapshot import BUCKETS, ConnectionState, Group, PollResult, ServiceState, SourceState
 
+# How long a new reason of a failure is shown as 0, in seconds: every Prometheus scrapes within a minute.
+ANNOUNCED_FOR = 60.0
+
 
 def advance(state: SourceState, result: PollResult, now: float) -> SourceState:
     """Return the state after one more poll; `now` is of the steady clock."""
@@ -34,10 +37,15 @@ def age(state: SourceState, now: float) -> SourceState:
     old = {name: group for name, group in state.groups.items() if not group.stale and group.stale_at <= now}
     if old:
         state = replace(state, groups={**state.groups, **{n: replace(g, stale=True) for n, g in old.items()}})
-    connection = state.connection
-    if connection and not connection.stale and connection.stale_at <= now:
-        state = replace(state, connection=replace(connection, stale=True))
-    return state
+    connection = _aged(state.connection, now) if state.connection else None
+    return state if connection is state.connection else replace(state, connection=connection)
+
+
+def _aged(connection: ConnectionState, now: float) -> ConnectionState:
+    if not connection.stale and connection.stale_at <= now:
+        connection = replace(connection, stale=True)
+    waiting = {reason: until for reason, until in connection.announced.items() if until > now}
+    return connection if len(waiting) == len(connection.announced) else replace(connection, announced=waiting)
 
 
 def _groups(state: SourceState, found: ServiceFindings, result: PollResult, now: float) -> dict[str, Group]:
@@ -84,6 +92,9 @@ def _connection(
     changed = known is not None and known.check.status != check.status
     if known and _has_failed(check):
         check = replace(check, details=known.check.details)
+    known_failures = known.failures if known else {}
+    failures = _added(known_failures, {check.reason: 1}) if _has_failed(check) else known_failures
+    announced = dict.fromkeys(failures.keys() - known_failures.keys(), now + ANNOUNCED_FOR)
     return ConnectionState(
         check,
         since=at if known is None or changed else known.since,
@@ -92,7 +103,8 @@ def _connection(
         duration=result.duration,
         changes=(known.changes if known else 0) + changed,
         checks=(known.checks if known else 0) + 1,
-        failures=_added(known.failures if known else {}, {check.reason: 1} if _has_failed(check) else {}),
+        failures=failures,
+        announced={**known.announced, **announced} if known else announced,
         online_at=at if check.status == "online" else (known.online_at if known else None),
         last_reason=check.reason if _has_failed(check) else (known.last_reason if known else ""),
     )

@@ -126,7 +126,7 @@ def test_readings_are_those_of_an_accepted_token(status: int) -> None:
 def test_bad_records_are_counted() -> None:
     """What a kind could not use is counted as malformed, once per record."""
     findings = asyncio.run(ask(source(answering(200, {"items": [1, 2, {"id": "x"}]}))))
-    assert (findings.rejected, findings.check.details) == ({"malformed": 2}, "1 store")
+    assert (findings.rejected, findings.check.details) == ({"malformed": 2}, "")
 
 
 def test_a_host_that_hangs_holds_its_own_slots_only() -> None:

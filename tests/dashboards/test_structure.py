@@ -13,8 +13,7 @@ from dashboards.look import DATASOURCE_UID
 from dashboards.pages.connections import REASONS
 from exporter import errors
 from exporter.metrics import CORE
-from exporter.model import Metric
-from exporter.sources.connections import kind as kinds
+from exporter.sources.connections.kinds import KINDS
 from tests.dashboards.conftest import DASHBOARDS, ROOT, RULES
 
 Json = dict[str, Any]
@@ -327,7 +326,7 @@ def rules() -> list[Json]:
 def declared_metrics() -> set[str]:
     """Names of the samples that the exporter and the rules make."""
     names = {rule["record"] for rule in rules()}
-    of_kinds = [value for value in vars(kinds).values() if isinstance(value, Metric)]
+    of_kinds = [metric for kind in KINDS.values() for metric in kind.METRICS]
     for metric in (*CORE, *of_kinds):
         suffixes = ("_bucket", "_sum", "_count") if metric.type == "histogram" else ("",)
         names |= {metric.name + suffix for suffix in suffixes}

@@ -49,6 +49,13 @@ def test_connections_table_tells_each(ask: Ask) -> None:
         ("site", "Эвотор", "disconnect"),
         ("old", "old", ""),
     }
+    details = dict(asked.values(4, "I", "connection", "details"))
+    assert {
+        ("site", "stores=1"),
+        ("cafe", "stores=22"),
+        ("kiosk", "магазин kiosk"),
+        ("old", ""),
+    } <= details.keys()
     failed = {labels[0]: labels[1] for labels in asked.values(4, "R", "connection", "reason")}
     assert failed["kiosk"] == REASONS["offline"]
     assert failed["site"] == REASONS["unreachable"]

@@ -11,6 +11,7 @@ from itertools import accumulate, pairwise
 from exporter import metrics
 from exporter.model import CHECK_STATUSES, CONNECTION_STATUSES, SERVICE_STATUSES, Metric
 from exporter.sources.connections.kind import RATE_LIMIT_LIMIT, RATE_LIMIT_REMAINING
+from exporter.sources.connections.kinds.evotor import STORES
 
 END = 1_749_643_200  # 2025-06-11 12:00 UTC, an even hour
 START = END - 86400
@@ -176,7 +177,8 @@ def _connection(subject: Subject) -> Iterator[str]:
     yield from _series(metrics.CONNECTION_CHECK_DURATION, subject.labels, dict.fromkeys(minutes, 0.25))
     action = "connect" if subject.normal == "not_connected" else "disconnect"
     url = f"https://shop.example/{action}/{connection}"
-    about = ("Эвотор", f"магазин {connection}", kind, action, url, f"api.{kind}.example")
+    details = "" if connection in STORES_OF else f"магазин {connection}"
+    about = ("Эвотор", details, kind, action, url, f"api.{kind}.example")
     yield from _series(metrics.CONNECTION_INFO, (*subject.labels, *about), dict.fromkeys(minutes, 1.0))
     for held, reason in REASONS.items():
         checks = list(accumulate(float(status[m] == held) for m in minutes))
@@ -185,9 +187,14 @@ def _connection(subject: Subject) -> Iterator[str]:
         if failed and failed[minutes[-1]]:
             last = {m: 1.0 for m in minutes if failed[m]}
             yield from _series(metrics.CONNECTION_LAST_FAILURE, (*subject.labels, reason), last)
+    if connection in STORES_OF:
+        yield from _series(STORES, subject.labels, dict.fromkeys(minutes, float(STORES_OF[connection])))
     for metric, value in ((RATE_LIMIT_LIMIT, 100.0), (RATE_LIMIT_REMAINING, 90.0)):
         yield from _series(metric, subject.labels, dict.fromkeys(minutes, value))
 
+
+STORES_OF = {"site": 1, "cafe": 22}
+"""Connections without details of their own, and the number of stores that dashboards put into words."""
 
 SOURCES = {("main", "consul"): 60, ("spare", "consul"): 60, ("shop", "evotor"): 600}
 DOWN_SINCE = {("spare", "consul"): 1420}

@@ -45,7 +45,7 @@ def test_what_is_broken_is_said_first() -> None:
         "Эвотор evotor · refused offline unauthorized disconnect 12s ago",
         "Эвотор evotor · silent unreachable timeout disconnect 12s ago",
         "Эвотор evotor · new not connected connect 12s ago",
-        "Эвотор evotor · lenina online 2 stores disconnect 12s ago",
+        "Эвотор evotor · lenina online Лавка, Киоск disconnect 12s ago",
         "other consul down the cluster has no leader (HTTP 500) 16m52s ago",
         "waiting consul waiting every 1m never",
         "main consul up every 1m 12s ago",

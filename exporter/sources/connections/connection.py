@@ -11,7 +11,7 @@ from exporter.sources.connections.kind import Accepted, Kind
 from exporter.sources.connections.settings import ConnectionOptions
 from exporter.sources.contract import ConnectionFindings, RequestLimit, SourceId, SourceInfo
 
-# The reasons of `connection_check_failures_total`, each created at 0.
+# The reasons of `connection_check_failures_total`.
 FAILURE_REASONS = reasons(without=ConsulError)
 
 
@@ -20,8 +20,8 @@ class ConnectionSource:
 
     def __init__(self, kind: Kind[Any], client: HttpClient, at_once: int) -> None:
         options: ConnectionOptions = kind.options
-        # Without reasons of failed polls: connection_check_failures_total has them all.
-        self.info = SourceInfo(SourceId(options.kind, options.id), options.interval, options.stale_after)
+        id_ = SourceId(options.kind, options.id)
+        self.info = SourceInfo(id_, options.interval, options.stale_after, is_one_of_many=True)
         self.timeout = options.timeout
         self.token = options.secret()
         self.options = options

@@ -102,8 +102,9 @@ class Evotor(Kind[EvotorOptions]):
         return {**accept, "X-Authorization": token}
 
     def _details(self, names: list[str]) -> str:
-        if not self.options.store_names or not names:
-            return f"{len(names)} {'store' if len(names) == 1 else 'stores'}"
+        """Return the names if that is wished; the number is a metric, which dashboards put into words."""
+        if not self.options.store_names:
+            return ""
         shown = ", ".join(sorted(names)[:_NAMES_SHOWN])
         more = len(names) - _NAMES_SHOWN
         return f"{shown}, +{more}" if more > 0 else shown
