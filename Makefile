@@ -6,9 +6,13 @@ DEMO_FLAGS ?=
 
 BIN := .venv/bin
 COMPONENTS := $(PYTHON) -m tools.components
+# What the package promises, without what plays a world for minutes, builds something or needs a real component.
+FAST := $(addprefix --ignore=tests/,demo deploy end_to_end languages setup)
+LINT = failed=0; for check in "ruff check ." "ruff format --check ." mypy; do \
+	echo "== $$check"; $(1)/$$check || failed=1; done; exit $$failed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format generate bench tools constraints clean python
+.PHONY: help demo test lint format generate bench tools constraints oldest newest clean python
 
 help: ## list these commands
 	@echo "usage: make COMMAND"
@@ -23,9 +27,7 @@ test: .venv/.installed-dev ## run all tests, with real Consul, Prometheus and Al
 	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 lint: .venv/.installed-dev ## check style and types
-	@failed=0; for check in "ruff check ." "ruff format --check ." mypy; do \
-		echo "== $$check"; $(BIN)/$$check || failed=1; \
-	done; exit $$failed
+	@$(call LINT,$(BIN))
 
 format: .venv/.installed-dev ## bring the code into its style
 	@$(BIN)/ruff check --fix .
@@ -41,13 +43,20 @@ bench: .venv/.installed-dev ## run the benchmarks; each prints its figures
 tools: | python ## fetch the real components into .tools, and fail when one can't be had
 	@$(COMPONENTS) --require
 
-constraints: .venv/.installed-dev ## write constraints.txt anew, with the newest versions
-	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager pip setuptools --editable '.[dev]'
-	@{ head -n 1 constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable; } > constraints.new
+constraints: | python ## write constraints.txt anew, with the newest versions
+	@$(PYTHON) -m tools.environment --dev --versions newest --folder .venv-newest
+	@{ head -n 1 constraints.txt; .venv-newest/bin/python -m pip freeze --all --exclude-editable; } > constraints.new
 	@mv constraints.new constraints.txt
 
+oldest: | python ## check and run the fast tests on the oldest versions that pyproject.toml allows
+newest: | python ## check and run the fast tests on the newest versions that pyproject.toml allows
+oldest newest:
+	@$(PYTHON) -m tools.environment --dev --versions $@ --folder .venv-$@
+	@$(call LINT,.venv-$@/bin)
+	@WITHOUT_REAL_COMPONENTS=1 .venv-$@/bin/python -m pytest -p no:cacheprovider $(FAST) $(PYTEST_FLAGS)
+
 clean: ## remove all that these commands have made
-	rm -rf .venv .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .venv-oldest .venv-newest .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: pyproject.toml constraints.txt | python

@@ -150,11 +150,21 @@ def test_the_exporter_has_one_target_and_the_same_labels_here_and_in_compose() -
 def test_a_missing_component_skips_or_fails_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where real components are required, a skip would hide that something is not tested."""
     monkeypatch.setattr(missing, "find", lambda _: None)
+    monkeypatch.delenv(missing.UNWANTED, raising=False)
     monkeypatch.setenv(missing.REQUIRED, "0")
     with pytest.raises(pytest.skip.Exception, match="real component missing: consul"):
         missing.component("consul")
     monkeypatch.setenv(missing.REQUIRED, "1")
     with pytest.raises(pytest.fail.Exception, match="real component missing: consul"):
+        missing.component("consul")
+
+
+def test_a_run_that_wants_no_component_looks_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trying other versions of libraries does without them, also where the whole check requires them."""
+    monkeypatch.setattr(missing, "find", None)
+    for variable in (missing.REQUIRED, missing.UNWANTED):
+        monkeypatch.setenv(variable, "1")
+    with pytest.raises(pytest.skip.Exception, match="real component missing: consul"):
         missing.component("consul")
 
 

@@ -11,6 +11,8 @@ from exporter.errors import ConfigError, Problem
 
 _LARGEST = 32 * 2**20
 _DEEPEST = 100
+_TOO_DEEP = "is nested too deeply"
+_MERGE = "tag:yaml.org,2002:merge"
 _QUOTED = re.compile(r" '[^']*'")
 # What the library raises about a value such as `!!bool maybe`.
 _UNFIT = (ValueError, LookupError, AttributeError, TypeError)
@@ -23,9 +25,39 @@ _PLAIN = (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("merge", r"<<", "<"),
 )
+
+
+def _flatten(loader: Any, node: yaml.MappingNode) -> None:
+    """Resolve merge keys: the mapping's own keys win, then those of the mapping that is merged first.
+
+    The library's own way differs between its releases: 6.0.4 lets the last one of several win.
+    """
+    merging = [value for key, value in node.value if key.tag == _MERGE]
+    if not merging:
+        return
+    own = node.value = [(key, value) for key, value in node.value if key.tag != _MERGE]
+    merged = [pair for value in merging for pair in _merged(loader, value)]
+    node.value = list({_name(key): (key, value) for key, value in (*reversed(merged), *own)}.values())
+
+
+def _merged(loader: Any, value: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    for mapping in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+        if not isinstance(mapping, yaml.MappingNode):
+            message = "only a mapping or a list of mappings can be merged"
+            raise yaml.constructor.ConstructorError(None, None, message, mapping.start_mark)
+        _flatten(loader, mapping)
+        yield from mapping.value
+
+
+def _name(key: yaml.Node) -> object:
+    return key.value if isinstance(key, yaml.ScalarNode) else key
+
+
 # The parser in C where there is one: thousands of connections are read in a second instead of ten.
 _Loader: Any = type(
-    "_Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {"yaml_implicit_resolvers": {}}
+    "_Loader",
+    (getattr(yaml, "CSafeLoader", yaml.SafeLoader),),
+    {"yaml_implicit_resolvers": {}, "flatten_mapping": _flatten},
 )
 for _tag, _pattern, _first in _PLAIN:
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
@@ -37,6 +69,8 @@ def read_mapping(path: Path) -> dict[str, Any]:
         content = _parsed(_read(path), str(path))
     except OSError as error:
         raise ConfigError([Problem(str(path), f"can't be read: {error.strerror}")]) from None
+    except RecursionError:  # the parser in Python; the one in C counts
+        raise ConfigError([Problem(str(path), _TOO_DEEP)]) from None
     except (yaml.YAMLError, *_UNFIT) as error:
         raise ConfigError([Problem(str(path), _why(error))]) from None
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
@@ -53,34 +87,24 @@ def _read(path: Path) -> bytes:
 
 
 def _parsed(content: bytes, place: str) -> object:
-    if _is_too_deep(content):
-        raise ConfigError([Problem(place, "is nested too deeply")])
     loader = _Loader(content)
     try:
         node = loader.get_single_node()
         if node is None:
             return {}
-        if problems := [Problem(place, message) for message in _twice(node, set())]:
+        if problems := [Problem(place, message) for message in dict.fromkeys(_mistakes(node, set()))]:
             raise ConfigError(problems)
         return loader.construct_document(node)
     finally:
         loader.dispose()
 
 
-def _is_too_deep(content: bytes) -> bool:
-    """Find out before the parser in C recurses into it and crashes."""
-    depth = 0
-    for event in yaml.parse(content, _Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            return True
-    return False
-
-
-def _twice(node: yaml.Node, visited: set[int]) -> Iterator[str]:
-    """Yield a message for each duplicate key of one mapping; anchors are looked at once."""
+def _mistakes(node: yaml.Node, visited: set[int], depth: int = 0) -> Iterator[str]:
+    """Yield a message for each duplicate key of one mapping; what aliases name is looked at once."""
     if id(node) in visited or not isinstance(node, yaml.CollectionNode):
+        return
+    if depth == _DEEPEST:
+        yield _TOO_DEEP
         return
     visited.add(id(node))
     if isinstance(node, yaml.MappingNode):
@@ -90,10 +114,10 @@ def _twice(node: yaml.Node, visited: set[int]) -> Iterator[str]:
                 if key.value in seen:
                     yield f"{_where(key.start_mark)}: duplicate key {key.value!r}"
                 seen.add(key.value)
-            yield from _twice(value, visited)
+            yield from _mistakes(value, visited, depth + 1)
     else:
         for item in node.value:
-            yield from _twice(item, visited)
+            yield from _mistakes(item, visited, depth + 1)
 
 
 def _where(mark: Any) -> str:
@@ -103,6 +127,8 @@ def _where(mark: Any) -> str:
 def _why(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         said = ", ".join(filter(None, (error.context, error.problem)))
+        if "maximum nesting depth" in said:
+            return _TOO_DEEP
         # Without what it quotes: a token such as `!abc` is taken for a tag.
         return f"{_where(error.problem_mark)}: {_QUOTED.sub('', said)}"
     if isinstance(error, yaml.reader.ReaderError):

@@ -44,6 +44,11 @@ def test_each_mistake_is_named_with_its_place(path: Path) -> None:
         pytest.param(b"a: \xe9", "FILE: is not text in UTF-8 or UTF-16", id="Latin-1"),
         pytest.param(b"a: \0", "FILE: is not text in UTF-8 or UTF-16", id="binary"),
         pytest.param(b"a: " + b"[" * 100_000, "FILE: is nested too deeply", id="100,000 brackets"),
+        pytest.param(
+            b"a: " + b"[" * 100 + b"]" * 100, "FILE: is nested too deeply", id="100 pairs of brackets"
+        ),
+        pytest.param(b"? " * 100_000 + b"a", "FILE: is nested too deeply", id="100,000 keys of keys"),
+        pytest.param(b"- " * 900 + b"a", "FILE: is nested too deeply", id="a list of lists"),
         pytest.param(b"a: !!timestamp 2026-13-45", f"FILE: {UNFIT}", id="a date that is none"),
         pytest.param(b"a: !!bool maybe", f"FILE: {UNFIT}", id="a boolean that is none"),
         pytest.param(b'a: !!int ""', f"FILE: {UNFIT}", id="a number that is none"),

@@ -51,6 +51,30 @@ def test_anchors_and_merge_keys_work(tmp_path: Path) -> None:
     assert read(tmp_path, text) == {"b": {"x": 1, "y": 1}, "list": [{"x": 2, "y": 1}], "z": {"x": 2, "y": 3}}
 
 
+@pytest.mark.parametrize("names", ["a, bb", "bb, a"])
+def test_of_several_merged_mappings_the_first_wins(tmp_path: Path, names: str) -> None:
+    """The order in which they are named counts, not that of the keys nor of the file, in one letter or more."""
+    text = f"a: &a {{x: 1, key: 1}}\nbb: &bb {{key: 2, x: 2}}\nz: {{own: 3, <<: [*{', *'.join(names.split(', '))}]}}"
+    first = 1 if names.startswith("a") else 2
+    assert read(tmp_path, text) == {
+        "a": {"x": 1, "key": 1},
+        "bb": {"x": 2, "key": 2},
+        "z": {"own": 3, "x": first, "key": first},
+    }
+
+
+@pytest.mark.parametrize("value", ["3", "[3]", "[*a, 3]", "[[*a]]"])
+def test_only_mappings_can_be_merged(tmp_path: Path, value: str) -> None:
+    """Anything else is named with its place."""
+    with pytest.raises(ConfigError, match=r"line 2, column \d+: only a mapping or a list of mappings"):
+        read(tmp_path, f"a: &a {{x: 1}}\nz: {{<<: {value}}}\n")
+
+
+def test_a_mapping_that_merges_itself_is_itself(tmp_path: Path) -> None:
+    """No circle is walked for ever."""
+    assert read(tmp_path, "a: &a {x: 1, <<: *a}\n") == {"a": {"x": 1}}
+
+
 @given(content=st.one_of(st.binary(max_size=60), st.text("{}[]:-&*!<>|\"'# \n\tab", max_size=40)))
 def test_no_content_makes_it_crash(content: str | bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Any bytes are a mapping or a ConfigError."""

@@ -1,4 +1,7 @@
-"""What to do when a real component is missing: skip and say so in one line, or fail where it is required."""
+"""What to do when a real component is missing: skip and say so in one line, or fail where it is required.
+
+A run that tries other versions of libraries does without all of them: what they test does not depend on these.
+"""
 
 import os
 from collections.abc import Iterable
@@ -10,19 +13,24 @@ import pytest
 from tools.components import find
 
 REQUIRED = "REQUIRE_REAL_COMPONENTS"
+UNWANTED = "WITHOUT_REAL_COMPONENTS"
 REASON = "real component missing: "
 
 
 def component(name: str) -> Path:
     """Find the program, or skip the test; fail it when the environment requires real components."""
-    return find(name) or missing(name)
+    return (None if _is_set(UNWANTED) else find(name)) or missing(name)
 
 
 def missing(name: str) -> NoReturn:
     """Skip the test for want of `name`; fail it when the environment requires real components."""
-    if os.environ.get(REQUIRED, "0") not in ("", "0"):
+    if _is_set(REQUIRED) and not _is_set(UNWANTED):
         pytest.fail(REASON + name, pytrace=False)
     pytest.skip(REASON + name)
+
+
+def _is_set(variable: str) -> bool:
+    return os.environ.get(variable, "0") not in ("", "0")
 
 
 def summary(reasons: Iterable[str]) -> str:

@@ -4,12 +4,14 @@ import stat
 import subprocess
 import tomllib
 from importlib.metadata import requires
+from itertools import chain
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.setup.programs import program
+from tools.environment import oldest
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -57,11 +59,23 @@ def test_every_package_that_gets_installed_is_pinned() -> None:
     assert [name for name, pin in pins.items() if not pin.startswith("==")] == []
 
 
+def test_every_dependency_has_a_lower_bound_that_is_tried() -> None:
+    """`make oldest` pins each to its bound: one without a bound, or one it doesn't read, would be tried as the newest."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = declared["project"]["optional-dependencies"].values()
+    wanted = [*declared["build-system"]["requires"], *declared["project"]["dependencies"], *chain(*groups)]
+    tried = {pin.name: pin.specifier for pin in map(Requirement, oldest())}
+    assert tried.keys() == {Requirement(requirement).name for requirement in wanted}
+    for requirement in map(Requirement, wanted):
+        (pin,) = tried[requirement.name]
+        assert f">={pin.version}" in map(str, requirement.specifier)
+
+
 def test_the_commands_of_the_makefile_are_listed_by_help() -> None:
     """Nobody has to read the Makefile to use it."""
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     listed = [line.split()[0] for line in done.stdout.splitlines()[1:]]
-    assert {"demo", "test", "lint", "dashboards", "bench", "clean"} <= set(listed)
+    assert {"demo", "test", "lint", "generate", "bench", "clean"} <= set(listed)
 
 
 def test_what_make_calls_can_be_executed() -> None:
