@@ -22,6 +22,10 @@ class Metric:
     help: str
     labels: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        """Metrics are looked up for every line, and their names differ."""
+        return hash(self.name)
+
 
 class Reading(NamedTuple):
     """One value of one metric; `values` are in the order of `metric.labels`."""

@@ -4,7 +4,7 @@ import gzip
 import subprocess
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +15,16 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as text
 from prometheus_client.samples import Sample
 
-from exporter.exposition import text as rendering
+from exporter.exposition import blocks
+from exporter.exposition import samples as samples_
+from exporter.exposition.blocks import Piece
+from exporter.exposition.checksums import joined
 from exporter.exposition.samples import Line, escape, label_pairs, number
-from exporter.exposition.text import EMPTY, FORMATS, Exposition, Format
+from exporter.exposition.text import EMPTY, FORMATS, Exposition, Format, Rendered
 from exporter.metrics import SERVICE
-from exporter.model import Check, Endpoint
-from exporter.state import Snapshot, SourceState
+from exporter.model import SERVICE_STATUSES, Check, Endpoint, ServiceInstance
+from exporter.sources.contract import SourceId
+from exporter.state import ServiceState, Snapshot, advance, first_state
 from tests.facts import NOW, Polled, aged, connection, everything, instance, many, polled, services
 
 OWN = b"# HELP own Always 1.\n# TYPE own gauge\nown 1.0\n"
@@ -154,29 +158,84 @@ def test_nothing_known_is_an_empty_text() -> None:
 def test_what_did_not_change_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a poll only the lines of its own source are written anew, and what left is forgotten."""
     written: list[str] = []
-    original = rendering._fragment
+    original = samples_.instance_lines
 
-    def fragment(found: Iterable[Line], state: SourceState | None = None) -> rendering._Fragment:
-        written.extend([state.info.id.name] if state else [])
-        return original(found, state)
+    def lines(states: Iterable[ServiceState], shows_checks: bool) -> Iterator[Line]:
+        written.extend(state.instance.key.datacenter for state in states)
+        return original(states, shows_checks)
 
-    monkeypatch.setattr(rendering, "_fragment", fragment)
+    monkeypatch.setattr(blocks, "instance_lines", lines)
     views = [polled(Polled(name, "consul"), services([instance("web", datacenter=name)])) for name in "abc"]
     renderer, before = Exposition(), dict(views)
     renderer.render(before)
     id_, changed = polled(Polled("b", "consul"), services([instance("db", datacenter="b")]))
     after = {**before, id_: changed}
-    assert renderer.render(after).bodies == Exposition().render(after).bodies
+    assert text_of(renderer.render(after)) == text_of(Exposition().render(after))
     assert written == ["a", "b", "c", "b", "a", "b", "c"]
     del after[id_]
     assert b'datacenter="b"' not in renderer.render(after).bodies["text"].with_tail(b"")
+
+
+def text_of(rendered: Rendered) -> list[bytes]:
+    """Both formats, plain and unpacked."""
+    plain = [body.with_tail(b"") for body in rendered.bodies.values()]
+    assert [gzip.decompress(body.gzipped_with_tail(b"")) for body in rendered.bodies.values()] == plain
+    return plain
+
+
+@given(st.lists(st.sets(st.integers(0, 60)), min_size=2, max_size=4), st.integers(0, 1000))
+def test_blocks_hide_no_change(polls: list[set[int]], seed: int) -> None:
+    """Whatever instances come, go and change, the text is the one that a new renderer would write."""
+    renderer, view, id_ = Exposition(), first_state(Polled("main", "consul").info), SourceId("consul", "main")
+    kept: dict[int, ServiceInstance] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "_INSTANCES", 4)
+        for number, present in enumerate(polls):
+            kept = {n: _perhaps_new(kept.get(n), n, n * seed + number) for n in sorted(present)}
+            view = advance(view, services(kept.values(), at=NOW + number // 2), NOW + number)
+            assert text_of(renderer.render({id_: view})) == text_of(Exposition().render({id_: view}))
+
+
+def _perhaps_new(known: ServiceInstance | None, number: int, chance: int) -> ServiceInstance:
+    if known and chance % 3:
+        return known
+    return instance(f"service-{number:02}", SERVICE_STATUSES[chance % 4], number)
+
+
+def test_one_change_among_many_writes_its_block_alone() -> None:
+    """Of 10,000 instances no more than a block is written again when one changes, and one more moves no other."""
+    made = [instance(f"service-{number:05}") for number in range(10_000)]
+    renderer, (id_, view) = Exposition(), polled(Polled("main", "consul"), services(made))
+    first = pieces_of(renderer.render({id_: view}))
+    changed = [*made[:5000], instance("service-05000", "critical"), *made[5001:]]
+    added = [*changed[:3000], instance("service-03000a"), *changed[3000:]]
+    for instances in (changed, added):
+        view = advance(view, services(instances, at=NOW), NOW)
+        second = pieces_of(renderer.render({id_: view}))
+        assert sum(second[new].plain.count(b"service_status{") for new in second.keys() - first.keys()) < 8000
+        first = second
+
+
+@given(st.lists(st.binary(max_size=300), max_size=6))
+def test_checksums_are_those_of_the_whole(texts: list[bytes]) -> None:
+    """The checksum of texts behind each other, put together of theirs, is that of the whole."""
+    checksum = 0
+    for each in texts:
+        checksum = joined(checksum, zlib.crc32(each), len(each))
+    assert checksum == zlib.crc32(b"".join(texts))
+
+
+def pieces_of(rendered: Rendered) -> dict[int, Piece]:
+    return {id(piece): piece for piece in rendered.bodies["text"].pieces}
 
 
 def test_both_formats_share_their_lines() -> None:
     """Text that is the same in both formats is kept, and was compressed, once."""
     bodies = Exposition().render(everything()).bodies
     shared = {id(piece) for piece in bodies["text"].pieces} & {id(p) for p in bodies["openmetrics"].pieces}
-    assert len(shared) == len(bodies["text"].pieces) / 2
+    own = [piece.plain for piece in bodies["text"].pieces if id(piece) not in shared]
+    assert all(plain.startswith(b"# HELP") and plain.count(b"\n") == 2 for plain in own)
+    assert len(own) < len(shared)
 
 
 @given(st.floats() | st.integers(-(2**70), 2**70).map(float) | st.booleans().map(float))

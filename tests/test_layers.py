@@ -41,8 +41,9 @@ state.snapshot
 state.transitions
 state.store
 state
-polling.poller exposition.samples
+polling.poller exposition.samples exposition.checksums
 exposition.durations
+exposition.blocks
 polling.pollers exposition.text
 web web.connection web.webconfig web.own_metrics web.page web.pieces
 web.door

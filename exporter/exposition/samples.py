@@ -12,7 +12,7 @@ from exporter.model import (
     Metric,
 )
 from exporter.sources.consul.health import node_status
-from exporter.state import BUCKETS, ConnectionState, Group, ServiceState, SourceState
+from exporter.state import BUCKETS, ConnectionState, ServiceState, SourceState
 
 Line = tuple[Metric, str]
 # Up to here every whole number is itself as a float, and is written without an exponent.
@@ -21,12 +21,46 @@ _EXACT = 2.0**53
 
 def lines_of(state: SourceState) -> Iterator[Line]:
     """Yield every sample line of the state with its metric; stale parts have none."""
-    yield from _source_lines(state)
+    yield from source_lines(state)
     for group in state.groups.values():
         if not group.stale:
-            yield from _group_lines(group)
+            yield from instance_lines(group.states, group.shows_checks)
+            yield from checked_lines(map(identity_of, group.states), group.checked_at)
+            yield from node_lines(group.states)
+
+
+def source_lines(state: SourceState) -> Iterator[Line]:
+    """Yield what is said of the source itself, and of a connection, unless that is stale."""
+    yield from _source_lines(state)
     if state.connection and not state.connection.stale:
         yield from _connection_lines(state.connection)
+
+
+def instance_lines(states: Iterable[ServiceState], shows_checks: bool) -> Iterator[Line]:
+    """Yield what is said of service instances, but when they were checked, which is the same for many."""
+    for state in states:
+        yield from _instance_lines(state, shows_checks)
+
+
+def checked_lines(identities: Iterable[str], checked_at: float) -> Iterator[Line]:
+    """Yield when these instances were checked."""
+    metric, at = metrics.SERVICE_LAST_CHECKED, number(checked_at)
+    for labels in identities:
+        yield metric, f"{metric.name}{{{labels}}} {at}\n"
+
+
+def node_lines(states: Iterable[ServiceState]) -> Iterator[Line]:
+    """Yield the status of each node: every instance on it knows the node's checks."""
+    instances = {(each.instance.key.datacenter, each.instance.key.node): each.instance for each in states}
+    for node, instance in instances.items():
+        labels = label_pairs(metrics.NODE_STATUS.labels[:-1], node)
+        status = node_status(instance.checks)
+        yield from _one_hot(metrics.NODE_STATUS, labels, "status", SERVICE_STATUSES, status)
+
+
+def identity_of(state: ServiceState) -> str:
+    """Return the identity labels of an instance."""
+    return label_pairs(metrics.SERVICE, state.instance.key)
 
 
 def sample(metric: Metric, labels: str, value: float, suffix: str = "") -> Line:
@@ -97,26 +131,8 @@ def histogram(metric: Metric, labels: str, counts: Iterable[int], seconds: float
     yield sample(metric, labels, total, "_count")
 
 
-def _group_lines(group: Group) -> Iterator[Line]:
-    for state in group.states:
-        yield from _service_lines(state, group)
-    yield from _node_lines(group)
-
-
-def _node_lines(group: Group) -> Iterator[Line]:
-    """Yield the status of each node: every instance on it knows the node's checks."""
-    instances = {
-        (each.instance.key.datacenter, each.instance.key.node): each.instance for each in group.states
-    }
-    for node, instance in instances.items():
-        labels = label_pairs(metrics.NODE_STATUS.labels[:-1], node)
-        status = node_status(instance.checks)
-        yield from _one_hot(metrics.NODE_STATUS, labels, "status", SERVICE_STATUSES, status)
-
-
-def _service_lines(state: ServiceState, group: Group) -> Iterator[Line]:
-    instance = state.instance
-    labels = label_pairs(metrics.SERVICE, instance.key)
+def _instance_lines(state: ServiceState, shows_checks: bool) -> Iterator[Line]:
+    instance, labels = state.instance, identity_of(state)
     yield sample(metrics.SERVICE_UP, labels, instance.status in ("passing", "warning"))
     yield from _one_hot(metrics.SERVICE_STATUS, labels, "status", SERVICE_STATUSES, instance.status)
     found = [check.status for check in instance.checks]
@@ -124,9 +140,8 @@ def _service_lines(state: ServiceState, group: Group) -> Iterator[Line]:
         yield sample(metrics.SERVICE_CHECKS, f'{labels},status="{status}"', found.count(status))
     yield sample(metrics.SERVICE_STATUS_CHANGES, labels, state.changes)
     yield sample(metrics.SERVICE_STATUS_SINCE, labels, state.since)
-    yield sample(metrics.SERVICE_LAST_CHECKED, labels, group.checked_at)
     yield from _info_lines(state, labels)
-    if group.shows_checks:
+    if shows_checks:
         yield from _check_lines(state, labels)
 
 

@@ -5,26 +5,20 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from operator import is_
 from typing import Literal
 
-from exporter.exposition.durations import KindDurations
-from exporter.exposition.samples import Line, lines_of
+from exporter.exposition.blocks import Block, Blocks, Piece, piece_of
+from exporter.exposition.checksums import joined
 from exporter.metrics import CORE
 from exporter.model import Metric
-from exporter.state import Snapshot, SourceId, SourceState
+from exporter.state import Snapshot
 
 Format = Literal["text", "openmetrics"]
 FORMATS: tuple[Format, ...] = ("text", "openmetrics")
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _ORDER = {metric.name: number for number, metric in enumerate(CORE)}
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some text, and the same compressed so that other pieces can stand before and behind it."""
-
-    plain: bytes
-    deflated: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,51 +59,34 @@ class Rendered:
     duration: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Fragment:
-    """Lines by metric, and the state that they are about, if it is one."""
-
-    state: SourceState | None
-    lines: Mapping[Metric, bytes]
-    series: int
-
-
 class Exposition:
-    """Renders snapshots; what a source said is written again only after it said something new."""
+    """Renders snapshots; only what has changed since the one before is written, and compressed, again."""
 
     def __init__(self) -> None:
-        self._fragments: dict[SourceId, _Fragment] = {}
-        self._families: dict[Metric, Piece] = {}
-        self._durations = KindDurations()
+        self._blocks = Blocks()
+        self._families: dict[Metric, Body] = {}
 
     def render(self, snapshot: Snapshot) -> Rendered:
         """Return the text of `snapshot` in both formats."""
         started = time.perf_counter()
-        self._fragments = {id_: self._fragment(id_, state) for id_, state in snapshot.items()}
-        fragments = [*self._fragments.values(), _fragment(self._durations.lines())]
-        self._families = {metric: self._family(metric, lines) for metric, lines in _collected(fragments)}
+        blocks = self._blocks.of(snapshot)
+        self._families = {metric: self._family(metric, pieces) for metric, pieces in _collected(blocks)}
         bodies = {format_: _body(self._families, format_) for format_ in FORMATS}
-        series = sum(fragment.series for fragment in fragments)
+        series = sum(block.series for block in blocks)
         return Rendered(bodies, series, time.perf_counter() - started)
 
-    def _fragment(self, id_: SourceId, state: SourceState) -> _Fragment:
-        known = self._fragments.get(id_)
-        if known and known.state is state:
-            return known
-        self._durations.add(state, known.state if known else None)
-        return _fragment(lines_of(state), state)
-
-    def _family(self, metric: Metric, lines: Iterable[bytes]) -> Piece:
-        plain, known = b"".join(lines), self._families.get(metric)
-        return known if known and known.plain == plain else _piece(plain)
+    def _family(self, metric: Metric, pieces: list[Piece]) -> Body:
+        known = self._families.get(metric)
+        same = known and len(known.pieces) == len(pieces) and all(map(is_, known.pieces, pieces))
+        return known if known and same else _together(map(_alone, pieces))
 
 
-def _collected(fragments: Iterable[_Fragment]) -> list[tuple[Metric, list[bytes]]]:
-    """Bring the lines of each metric together: a family has to be in one place."""
-    collected: dict[Metric, list[bytes]] = defaultdict(list)
-    for fragment in fragments:
-        for metric, lines in fragment.lines.items():
-            collected[metric].append(lines)
+def _collected(blocks: Iterable[Block]) -> list[tuple[Metric, list[Piece]]]:
+    """Bring the lines of each metric together: a family may stand in one place only."""
+    collected: dict[Metric, list[Piece]] = defaultdict(list)
+    for block in blocks:
+        for metric, piece in block.pieces.items():
+            collected[metric].append(piece)
     return sorted(collected.items(), key=lambda family: _place(family[0]))
 
 
@@ -117,27 +94,25 @@ def _place(metric: Metric) -> tuple[int, str]:
     return _ORDER.get(metric.name, len(_ORDER)), metric.name
 
 
-def _fragment(found: Iterable[Line], state: SourceState | None = None) -> _Fragment:
-    collected: dict[Metric, list[str]] = defaultdict(list)
-    for metric, line in found:
-        collected[metric].append(line)
-    lines = {metric: "".join(parts).encode() for metric, parts in collected.items()}
-    return _Fragment(state, lines, sum(map(len, collected.values())))
+def _body(families: Mapping[Metric, Body], format_: Format) -> Body:
+    return _together(part for metric, lines in families.items() for part in (_head(metric, format_), lines))
 
 
-def _piece(plain: bytes) -> Piece:
-    compressor = zlib.compressobj(1, wbits=-zlib.MAX_WBITS)
-    # Flushed so, it ends on a whole byte and is not the end of the stream: another piece can follow.
-    return Piece(plain, compressor.compress(plain) + compressor.flush(zlib.Z_SYNC_FLUSH))
+def _together(bodies: Iterable[Body]) -> Body:
+    pieces, size, checksum = list[Piece](), 0, 0
+    for body in bodies:
+        pieces += body.pieces
+        size, checksum = size + body.size, joined(checksum, body.checksum, body.size)
+    return Body(tuple(pieces), size, checksum)
 
 
-def _body(families: Mapping[Metric, Piece], format_: Format) -> Body:
-    headed = ((_piece(header(metric, format_).encode()), lines) for metric, lines in families.items())
-    pieces = tuple(piece for family in headed for piece in family)
-    checksum = 0
-    for piece in pieces:
-        checksum = zlib.crc32(piece.plain, checksum)
-    return Body(pieces, sum(len(piece.plain) for piece in pieces), checksum)
+def _alone(piece: Piece) -> Body:
+    return Body((piece,), len(piece.plain), piece.checksum)
+
+
+@cache
+def _head(metric: Metric, format_: Format) -> Body:
+    return _alone(piece_of(header(metric, format_).encode()))
 
 
 def header(metric: Metric, format_: Format) -> str:

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import replace
 
-from exporter.model import ConnectionCheck, InstanceKey, ServiceInstance
+from exporter.model import ConnectionCheck, ServiceInstance
 from exporter.sources.contract import ConnectionFindings, ServiceFindings
 from exporter.state.snapshot import BUCKETS, ConnectionState, Group, PollResult, ServiceState, SourceState
 
@@ -66,17 +66,25 @@ def _groups(state: SourceState, found: ServiceFindings, result: PollResult, now:
 def _service_states(
     group: Group | None, instances: tuple[ServiceInstance, ...], at: float
 ) -> tuple[ServiceState, ...]:
-    known: dict[InstanceKey, ServiceState] = (
-        {state.instance.key: state for state in group.states} if group else {}
-    )
+    """Return the states of the instances; those of instances that are the same objects stay so, and all of them together too."""
+    known = group.states if group else ()
+    if len(known) == len(instances) and all(map(_is_of, known, instances)):
+        return known
+    by_key = {state.instance.key: state for state in known}
     # One series each, whatever the source says.
     found = {instance.key: instance for instance in instances}
-    return tuple(_service_state(known.get(key), instance, at) for key, instance in found.items())
+    return tuple(_service_state(by_key.get(key), instance, at) for key, instance in found.items())
+
+
+def _is_of(state: ServiceState, instance: ServiceInstance) -> bool:
+    return state.instance is instance
 
 
 def _service_state(known: ServiceState | None, instance: ServiceInstance, at: float) -> ServiceState:
     if known is None:
         return ServiceState(instance, since=at)
+    if known.instance is instance:
+        return known
     if known.instance.status == instance.status:
         return ServiceState(instance, known.since, known.changes)
     return ServiceState(instance, since=at, changes=known.changes + 1)

@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from exporter.errors import AclDenied, Malformed, PollError, Redirected, TimedOut, TooLarge, UnexpectedStatus
@@ -60,22 +60,25 @@ class Asking(Protocol):
 
 @dataclass(slots=True)
 class _Known:
-    """The latest answer about a service, what was seen then, and the index at which it was given, if that is known."""
+    """The latest answer about a service, what was seen then, and the index at which it was given, if that is known.
+
+    `lags` when an instance that has checks isn't in it. Instances without checks come and go unseen.
+    """
 
     entries: tuple[Entry, ...]
     seen: Sighting
     index: Index | None
     confirmed_at: float
     rejected: Counter[str]
+    lags: bool
+    has_unchecked: bool
 
-    @property
-    def has_unchecked(self) -> bool:
-        """Whether an instance has no checks: such ones come and go unseen."""
-        return not all(entry.checked for entry in self.entries)
 
-    def lacks(self, seen: Sighting) -> bool:
-        """Whether the answer lagged behind: an instance that has checks isn't in it."""
-        return not seen.registrations <= {entry.registration for entry in self.entries if entry.checked}
+def _known(answer: Answer, seen: Sighting, index: Index | None, now: float) -> _Known:
+    checked = {entry.registration for entry in answer.entries if entry.checked}
+    has_unchecked = len(checked) < len(answer.entries)
+    lags = not seen.registrations <= checked
+    return _Known(answer.entries, seen, index, now, answer.rejected, lags, has_unchecked)
 
 
 class Details:
@@ -135,7 +138,7 @@ class Details:
         try:
             async with deadline(budget, "no time left to ask for details"):
                 if self._is_worth_all(sightings, index):
-                    await self._ask_all(sightings, index, asking, budget / 2, failures)
+                    await self._ask_all(sightings, index, asking, 0.9 * budget, failures)
                 waiting = iter(self._wanted(sightings, index))
                 async with asyncio.TaskGroup() as workers:
                     for _ in range(AT_ONCE):
@@ -185,7 +188,7 @@ class Details:
 
     def _has_changed(self, service: str, seen: Sighting) -> bool:
         known = self._known.get(service)
-        return known is None or known.seen != seen or known.lacks(seen)
+        return known is None or known.lags or known.seen != seen
 
     def _is_behind(self, service: str, seen: Sighting, index: Index | None) -> bool:
         """Tell whether the answer isn't proven to be what Consul would answer now."""
@@ -245,9 +248,10 @@ class Details:
     def _take(self, service: str, answer: Answer, seen: Sighting, index: Index | None) -> None:
         now, old = self._clock(), self._known.pop(service, None)
         same = old is not None and old.entries == answer.entries
-        entries = old.entries if old and same else answer.entries
-        self._known[service] = _Known(entries, seen, index, now, answer.rejected)
+        if old and same:
+            answer = replace(answer, entries=old.entries)
+        else:
+            self._entries = None
+        self._known[service] = _known(answer, seen, index, now)
         self._tried_at[service] = now
         self._failing.discard(service)
-        if not same:
-            self._entries = None

@@ -24,13 +24,19 @@ _NOTHING = _Owned()
 
 
 class Health:
-    """The checks of one datacenter, ready to be asked about any registration."""
+    """The checks of one datacenter, ready to be asked about any registration.
 
-    def __init__(self, checks: Checks) -> None:
+    What is as it was `before` needs not be worked out again.
+    """
+
+    def __init__(self, checks: Checks, before: "Health | None" = None) -> None:
         by_owner: dict[Registration, list[Check]] = defaultdict(list)
         for check in checks.readable:
             by_owner[Registration.of(check.node, check.service_id)].append(check)
-        self._owned = {owner: _owned(found) for owner, found in by_owner.items()}
+        olds: dict[Registration, _Owned] = before._owned if before else {}
+        self._owned: dict[Registration, _Owned] = {
+            owner: _owned(found, olds.get(owner)) for owner, found in by_owner.items()
+        }
         self._unreadable = checks.unreadable
 
     @property
@@ -74,18 +80,17 @@ class Health:
 
     def differing(self, other: "Health") -> set[Registration]:
         """Return the owners whose checks, or whether these can be read, the two don't have in common."""
-        owners = self._owned.keys() | other._owned.keys()
-        return {owner for owner in owners if self._of(owner).checks != other._of(owner).checks} | (
-            self._unreadable ^ other._unreadable
-        )
+        changed = {owner for owner, owned in self._owned.items() if owned != other._owned.get(owner)}
+        gone = other._owned.keys() - self._owned.keys()
+        return changed | gone | (self._unreadable ^ other._unreadable)
 
     def _of(self, owner: Registration) -> _Owned:
         return self._owned.get(owner, _NOTHING)
 
 
-def _owned(checks: Iterable[Check]) -> _Owned:
+def _owned(checks: Iterable[Check], old: _Owned | None = None) -> _Owned:
     found = tuple(checks)
-    return _Owned(found, worst(map(_meaning, found)))
+    return old if old and old.checks == found else _Owned(found, worst(map(_meaning, found)))
 
 
 def worst(statuses: Iterable[ServiceStatus]) -> ServiceStatus:

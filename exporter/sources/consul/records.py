@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from exporter.errors import Malformed
@@ -30,10 +31,11 @@ class Registration(NamedTuple):
     node: str
     service_id: str
 
-    @classmethod
-    def of(cls, node: str, service_id: str) -> "Registration":
+    @staticmethod
+    @lru_cache(maxsize=2**16)
+    def of(node: str, service_id: str) -> "Registration":
         """Make it from names in any case."""
-        return cls(node.lower(), service_id.lower())
+        return Registration(node.lower(), service_id.lower())
 
     def of_node(self) -> "Registration":
         """Return the owner of its node's checks."""

@@ -41,7 +41,9 @@ class Roster:
                 key = InstanceKey(self._datacenter, entry.service, entry.service_id, entry.node)
                 places[registration] = _Place(key, entry.endpoint)
         for service, sighting in sightings.items():
-            for registration in sighting.registrations - entries.keys():
+            for registration in sighting.registrations:
+                if registration in entries:
+                    continue
                 check = health.checks_of(registration)[0]
                 key = InstanceKey(self._datacenter, service, check.service_id, check.node)
                 places[registration] = _Place(key, None)

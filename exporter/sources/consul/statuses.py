@@ -58,7 +58,7 @@ class Statuses:
         """Ask for all checks."""
         reply, rejected = await self._ask(), Rejected()
         checks = await checks_in(reply.content, rejected, self._checks)
-        health = Health(checks)
+        health = Health(checks, self.health)
         self.members += not health.has_owners_of(self.health)
         self.differing |= health.differing(self.health)
         self._checks = {key_of(check): check for check in checks.readable}

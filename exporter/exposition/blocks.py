@@ -1,0 +1,186 @@
+"""The lines of a snapshot in blocks: what was written once is used again until what it says has changed."""
+
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from operator import is_
+
+from exporter.exposition.durations import KindDurations
+from exporter.exposition.samples import (
+    Line,
+    checked_lines,
+    identity_of,
+    instance_lines,
+    node_lines,
+    source_lines,
+)
+from exporter.model import Metric
+from exporter.state import Group, ServiceState, Snapshot, SourceState
+
+# How many sources share a block, and how many instances on average.
+_SOURCES = 64
+_INSTANCES = 128
+
+BlockKey = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some text, its CRC-32, and the same compressed so that other pieces can stand before and behind it."""
+
+    plain: bytes
+    deflated: bytes
+    checksum: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The lines by metric that were written of something."""
+
+    made_of: tuple[object, ...]
+    lines: Mapping[Metric, bytes]
+    series: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The lines of some parts by metric, compressed; `identities` are the labels of the instances in it."""
+
+    parts: tuple[_Part, ...] = ()
+    pieces: Mapping[Metric, Piece] = field(default_factory=dict)
+    identities: tuple[str, ...] = ()
+
+    @property
+    def series(self) -> int:
+        """The number of sample lines."""
+        return sum(part.series for part in self.parts)
+
+
+class Blocks:
+    """The blocks of the latest snapshot."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[BlockKey, Block] = {}
+        self._states: Snapshot = {}
+        self._durations = KindDurations()
+        self._runs: dict[BlockKey, tuple[Sequence[ServiceState], list[Sequence[ServiceState]]]] = {}
+
+    def of(self, snapshot: Snapshot) -> Iterable[Block]:
+        """Return the blocks of the snapshot; those that are as they were in the one before are the very same."""
+        for id_, state in snapshot.items():
+            if state is not (before := self._states.get(id_)):
+                self._durations.add(state, before)
+        self._states = snapshot
+        self._blocks = dict(self._all(list(snapshot.values())))
+        self._runs = {key: runs for key, runs in self._runs.items() if (*key, "nodes") in self._blocks}
+        return self._blocks.values()
+
+    def _all(self, states: Sequence[SourceState]) -> Iterator[tuple[BlockKey, Block]]:
+        for start in range(0, len(states), _SOURCES):
+            key = ("sources", start)
+            yield key, _of_sources(self._known(key), states[start : start + _SOURCES])
+        lines = tuple(self._durations.lines())
+        yield (
+            ("durations",),
+            _block(self._known(("durations",)), (_part(None, (lines,), lambda: iter(lines)),)),
+        )
+        for state in states:
+            for name, group in state.groups.items():
+                if not group.stale:
+                    yield from self._of_group((state.info.id, name), group)
+
+    def _of_group(self, place: BlockKey, group: Group) -> Iterator[tuple[BlockKey, Block]]:
+        for states in self._runs_of(place, group.states):
+            key = (*place, states[0].instance.key)
+            yield key, _of_instances(self._known(key), states, group)
+        key = (*place, "nodes")
+        yield key, _of_nodes(self._known(key), group.states)
+
+    def _runs_of(self, place: BlockKey, states: Sequence[ServiceState]) -> list[Sequence[ServiceState]]:
+        known = self._runs.get(place)
+        if not known or known[0] is not states:
+            known = self._runs[place] = (states, list(_runs(states)))
+        return known[1]
+
+    def _known(self, key: BlockKey) -> Block:
+        return self._blocks.get(key, _EMPTY)
+
+
+def piece_of(plain: bytes) -> Piece:
+    """Compress a text."""
+    compressor = zlib.compressobj(1, wbits=-zlib.MAX_WBITS)
+    # Flushed so, it ends on a whole byte and is not the end of the stream: another piece can follow.
+    deflated = compressor.compress(plain) + compressor.flush(zlib.Z_SYNC_FLUSH)
+    return Piece(plain, deflated, zlib.crc32(plain))
+
+
+def _of_sources(known: Block, states: Sequence[SourceState]) -> Block:
+    olds = (*known.parts, *[None] * len(states))
+    lines = (
+        _part(old, (state,), partial(source_lines, state)) for old, state in zip(olds, states, strict=False)
+    )
+    return _block(known, tuple(lines))
+
+
+def _of_nodes(known: Block, states: Sequence[ServiceState]) -> Block:
+    old = next(iter(known.parts), None)
+    return _block(known, (_part(old, (states,), partial(node_lines, states)),))
+
+
+def _of_instances(known: Block, states: Sequence[ServiceState], group: Group) -> Block:
+    old, old_times = known.parts or (None, None)
+    write = partial(instance_lines, states, group.shows_checks)
+    part = _part(old, (*states, group.shows_checks), write)
+    identities = known.identities if part is old else tuple(map(identity_of, states))
+    write = partial(checked_lines, identities, group.checked_at)
+    times = _part(old_times, (identities, group.checked_at), write)
+    return _block(known, (part, times), identities)
+
+
+def _runs(states: Sequence[ServiceState]) -> Iterator[Sequence[ServiceState]]:
+    """Cut where the instances themselves say so: then one that comes or goes moves no other to another block."""
+    begin = 0
+    for end, state in enumerate(states, start=1):
+        if hash(state.instance.key) % _INSTANCES == 0:
+            yield states[begin:end]
+            begin = end
+    if begin < len(states):
+        yield states[begin:]
+
+
+def _block(known: Block, parts: tuple[_Part, ...], identities: tuple[str, ...] = ()) -> Block:
+    if _same(parts, known.parts):
+        return known
+    return Block(parts, _pieces(parts, known.pieces), identities)
+
+
+def _part(old: _Part | None, made_of: tuple[object, ...], write: Callable[[], Iterator[Line]]) -> _Part:
+    """Write it, unless that was done: `made_of` is compared by identity."""
+    if old and _same(made_of, old.made_of):
+        return old
+    collected: dict[Metric, list[str]] = defaultdict(list)
+    for metric, line in write():
+        collected[metric].append(line)
+    lines = {metric: "".join(parts).encode() for metric, parts in collected.items()}
+    return _Part(made_of, lines, sum(map(len, collected.values())))
+
+
+def _pieces(parts: Iterable[_Part], known: Mapping[Metric, Piece]) -> dict[Metric, Piece]:
+    collected: dict[Metric, list[bytes]] = defaultdict(list)
+    for part in parts:
+        for metric, lines in part.lines.items():
+            collected[metric].append(lines)
+    return {metric: _piece(b"".join(lines), known.get(metric)) for metric, lines in collected.items()}
+
+
+def _piece(plain: bytes, known: Piece | None) -> Piece:
+    return known if known and known.plain == plain else piece_of(plain)
+
+
+def _same(some: Sequence[object], others: Sequence[object]) -> bool:
+    return len(some) == len(others) and all(map(is_, some, others))
+
+
+_EMPTY = Block()
