@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from json import loads
 from typing import Any
 
 import certifi
@@ -28,6 +27,7 @@ from exporter.errors import (
     TimedOut,
     TlsFailed,
 )
+from exporter.jsontext import parsed
 from exporter.proxies import NO_PROXY, from_environment
 
 # From the most specific to the least; the first that fits decides.
@@ -70,11 +70,8 @@ class Answer:
     body: bytes | bytearray
 
     def json(self) -> Any:
-        """Return the parsed body, or raise Malformed; the body never stands in the message."""
-        try:
-            return loads(self.body)
-        except (ValueError, RecursionError):
-            raise Malformed(f"the body of the {self.status} answer is not JSON") from None
+        """Return the parsed body; PollError when it is no JSON, or too much of it. It never stands in the message."""
+        return parsed(self.body)
 
 
 class HttpClient:

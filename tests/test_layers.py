@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "exporter"
 # but a new kind of connection, which is one file and a line in the registry, has one already.
 LAYERS = """
 exporter errors model logqueue healthcheck sources polling exposition config.filework descriptors
-logs timing metrics polling.schedule bodies proxies
+logs timing metrics polling.schedule bodies proxies jsontext
 config.durations config.expressions config.secretfile config.files config.yamlfile
 config.problems config.fields
 config.schema

@@ -2,6 +2,7 @@
 
 import base64
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,10 +22,12 @@ from exporter.errors import (
     TlsFailed,
     TooLarge,
 )
+from exporter.jsontext import Text
 from exporter.sources.consul.errors import error_of
 from exporter.sources.consul.settings import Consul
 from exporter.timing import deadline
 
+_BEGINNING = re.compile(rb"\s*[\[{n]")
 # What another address of the same cluster would answer as well.
 _SAME_EVERYWHERE = (AclDenied, AclNotFound, TooLarge)
 # Who doesn't answer says less than who answers that it can't.
@@ -107,11 +110,11 @@ class ConsulApi:
         return headers
 
 
-def _looked_at(answer: Answer) -> bytes:
+def _looked_at(answer: Answer) -> Text:
     """Return the body, unless it is a page of something in Consul's place; whether it is JSON shows when it is read."""
-    if answer.body.lstrip()[:1] not in (b"[", b"{", b"n"):
-        raise Malformed(f"the body of the {answer.status} answer is not JSON")
-    return bytes(answer.body)
+    if not _BEGINNING.match(answer.body):
+        raise Malformed("the body is not JSON")
+    return answer.body
 
 
 def _index(answer: Answer) -> int:

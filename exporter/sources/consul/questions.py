@@ -1,13 +1,16 @@
 """How Consul is asked for the details of services."""
 
+from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 from exporter.errors import Redirected, UnexpectedStatus
+from exporter.jsontext import Text
 from exporter.sources.consul.api import ConsulApi, Reply
 from exporter.sources.consul.details import Answer
-from exporter.sources.consul.records import Rejected, entries_of_nodes, read_entries
-from exporter.sources.consul.rows import entries_in
+from exporter.sources.consul.records import Entry, Rejected
+from exporter.sources.consul.rows import entries_in, instances_in, nodes_with
 
+EntriesIn = Callable[[Text, str, Rejected], Awaitable[tuple[Entry, ...]]]
 _NODES = "/v1/internal/ui/nodes"
 
 
@@ -30,19 +33,19 @@ class Questions:
         """Ask for the instances of one service, whatever its name holds."""
         try:
             path = f"/v1/health/service/{quote(service, safe='')}"
-            return self._read(service, await self._api.get(path, dc=self._datacenter))
+            reply = await self._api.get_body(path, dc=self._datacenter)
         except (Redirected, UnexpectedStatus):
             # Consul cleans paths, even encoded ones, and refuses odd characters in them: names such as "/a" or "..".
-            return self._read(service, await self._nodes_with(service))
+            return await self._read(service, await self._nodes_with(service), nodes_with)
+        return await self._read(service, reply, instances_in)
 
     async def _nodes_with(self, service: str) -> Reply:
         """Ask for the nodes with all that is on them; for all nodes when no filter can quote the name."""
         quotable = not {"`", "\r"}.intersection(service)
         only = {"filter": f"Services.Service == `{service}`"} if quotable else {}
-        reply = await self._api.get(_NODES, dc=self._datacenter, **only)
-        return Reply(entries_of_nodes(reply.content), 0, reply.filtered)
+        return await self._api.get_body(_NODES, dc=self._datacenter, **only)
 
-    def _read(self, service: str, reply: Reply) -> Answer:
+    async def _read(self, service: str, reply: Reply, entries_in: EntriesIn) -> Answer:
         rejected = Rejected()
         self._rejected.add("acl_filtered", int(reply.filtered))
-        return Answer(read_entries(reply.content, service, rejected), rejected.counts)
+        return Answer(await entries_in(reply.content, service, rejected), rejected.counts)

@@ -4,7 +4,6 @@ A list of 20,000 checks takes about 30 ms of a processor; between its pieces the
 """
 
 import asyncio
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, TypeVar
@@ -12,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from exporter.errors import Malformed
+from exporter.jsontext import Text, listed, parsed, pieces_of_list
 from exporter.model import Check, CheckStatus
 from exporter.sources.consul.records import (
     LONGEST_NAME,
@@ -30,8 +30,12 @@ from exporter.sources.consul.records import (
 
 T = TypeVar("T")
 _PIECE = 2**17
+# What is left after the last cut is mostly shorter than two pieces.
+_LONGEST_REST = 2**20
+_WHOLE_LIST = re.compile(rb"\s*\[")
 # Where a row ends and the next begins. Inside a string each quote has a backslash before it: it is never there.
 _CHECK = re.compile(rb'\},(?=\{"Node":")')
+_INSTANCE = re.compile(rb'\},(?=\{"Node":\{"ID":")')
 _NODE = re.compile(rb'\},(?=\{"ID":"[^"\\]*","Node":")')
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
@@ -82,7 +86,7 @@ class _Unfit(Exception):
     """The rows are JSON, and not what their type says."""
 
 
-async def checks_in(body: bytes, rejected: Rejected, known: Mapping[CheckKey, Check]) -> Checks:
+async def checks_in(body: Text, rejected: Rejected, known: Mapping[CheckKey, Check]) -> Checks:
     """Read the body of `/v1/health/state/any`; a check that is as in `known` is that very object."""
     parts = await _read(body, _CHECK, lambda piece, _: _checks(piece, known), read_checks, rejected)
     readable = {key_of(check): check for part in parts for check in part.readable}
@@ -104,7 +108,7 @@ def _check(row: _CheckRow) -> Check:
     return Check(row.node, row.check_id, row.name, row.status, row.service_id, row.service)
 
 
-async def entries_in(body: bytes, rejected: Rejected) -> tuple[Entry, ...]:
+async def entries_in(body: Text, rejected: Rejected) -> tuple[Entry, ...]:
     """Read the body of `/v1/internal/ui/nodes`: every instance of every service, without those of peers."""
     shared: dict[object, Any] = {}
 
@@ -130,7 +134,29 @@ def _entries(node: _NodeRow, rejected: Rejected, shared: dict[object, Any]) -> I
         yield Entry(row.service, row.service_id, node.node, endpoint, of in checked)
 
 
-async def nodes_in(body: bytes, rejected: Rejected) -> frozenset[str]:
+async def instances_in(body: Text, service: str, rejected: Rejected) -> tuple[Entry, ...]:
+    """Read the body of `/v1/health/service/<name>`: the instances of the service."""
+    return await _read_instances(body, _INSTANCE, lambda rows: rows, service, rejected)
+
+
+async def nodes_with(body: Text, service: str, rejected: Rejected) -> tuple[Entry, ...]:
+    """Read the same out of the body of `/v1/internal/ui/nodes`."""
+    return await _read_instances(body, _NODE, entries_of_nodes, service, rejected)
+
+
+async def _read_instances(
+    body: Text, start: re.Pattern[bytes], turn: Callable[[Any], Any], service: str, rejected: Rejected
+) -> tuple[Entry, ...]:
+    def careful(rows: Any, counted: Rejected) -> tuple[Entry, ...]:
+        return read_entries(turn(rows), service, counted)
+
+    def typed(piece: bytes, counted: Rejected) -> tuple[Entry, ...]:
+        return careful(parsed(piece), counted)
+
+    return tuple(entry for part in await _read(body, start, typed, careful, rejected) for entry in part)
+
+
+async def nodes_in(body: Text, rejected: Rejected) -> frozenset[str]:
     """Read the body of `/v1/catalog/nodes`: the names of the nodes."""
 
     def typed(piece: bytes, _: Rejected) -> frozenset[str]:
@@ -140,23 +166,32 @@ async def nodes_in(body: bytes, rejected: Rejected) -> frozenset[str]:
 
 
 async def _read(
-    body: bytes,
+    body: Text,
     start: re.Pattern[bytes],
     typed: Callable[[bytes, Rejected], T],
     careful: Callable[[Any, Rejected], T],
     rejected: Rejected,
 ) -> list[T]:
-    """Read a list piece by piece; whole, when it can't be cut so."""
-    counted, parts = Rejected(), list[T]()
+    """Read a list piece by piece; where its rows don't begin as Consul's do, it is cut with more care."""
     try:
-        for piece in _pieces(body, start):
-            parts.append(_part(piece, typed, careful, counted))
-            await asyncio.sleep(0)
-    except (ValueError, RecursionError):
-        counted = Rejected()
-        parts = [careful(_json(body), counted)]
+        counted, parts = await _read_pieces(_pieces(body, start), typed, careful)
+    except Malformed:
+        counted, parts = await _read_pieces(pieces_of_list(body, _PIECE), typed, careful)
     rejected.counts.update(counted.counts)
     return parts
+
+
+async def _read_pieces(
+    pieces: Iterator[bytes | None],
+    typed: Callable[[bytes, Rejected], T],
+    careful: Callable[[Any, Rejected], T],
+) -> tuple[Rejected, list[T]]:
+    counted, parts = Rejected(), list[T]()
+    for piece in pieces:
+        if piece is not None:
+            parts.append(_part(piece, typed, careful, counted))
+        await asyncio.sleep(0)
+    return counted, parts
 
 
 def _part(
@@ -168,27 +203,32 @@ def _part(
     counted = Rejected()
     try:
         part = typed(piece, counted)
-    except (msgspec.MsgspecError, _Unfit, RecursionError):
+    except (ValueError, _Unfit, RecursionError):
         counted = Rejected()
-        part = careful(json.loads(piece), counted)
+        part = careful(parsed(piece), counted)
     rejected.counts.update(counted.counts)
     return part
 
 
-def _pieces(body: bytes, start: re.Pattern[bytes]) -> Iterator[bytes]:
-    """Cut a list into shorter ones; ValueError when it is none."""
-    body = body.strip()
-    if not (body.startswith(b"[") and body.endswith(b"]")):
-        raise ValueError("no list")
-    begin, end = 1, len(body) - 1
+def _pieces(body: Text, start: re.Pattern[bytes]) -> Iterator[bytes | None]:
+    """Cut a list into shorter ones; Malformed when it is none, or too little of it looks like the beginning of a row."""
+    found = _WHOLE_LIST.match(body)
+    if not found:
+        raise Malformed("the body is not a list")
+    begin, end = found.end(), _end_of(body)
     while cut := start.search(body, begin + _PIECE):
-        yield b"[%b]" % body[begin : cut.start() + 1]
+        yield listed(body, begin, cut.start() + 1)
         begin = cut.end()
-    yield b"[%b]" % body[begin:end]
+    if end - begin > _LONGEST_REST:
+        raise Malformed("the body can't be cut")
+    yield listed(body, begin, end)
 
 
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise Malformed("the body of the 200 answer is not JSON") from None
+def _end_of(body: Text) -> int:
+    """Return where the list's last bracket is."""
+    end = len(body)
+    while body[end - 1] in b" \t\r\n":
+        end -= 1
+    if body[end - 1] != ord("]"):
+        raise Malformed("the list has no end")
+    return end - 1
