@@ -19,6 +19,8 @@ _CLIENT_AUTH = {
     "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
     "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
 }
+# Of bcrypt: one more doubles the time, and this one takes about a second.
+_HIGHEST_COST = 14
 _FILES = ("cert_file", "key_file", "client_ca_file")
 
 TlsVersion = Literal["TLS12", "TLS13"]
@@ -36,6 +38,8 @@ def _bcrypt_hash(secret: SecretStr) -> SecretStr:
         r"\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}", secret.get_secret_value(), re.ASCII
     ):
         raise ValueError("must be a bcrypt hash, as htpasswd -nB prints it")
+    if int(secret.get_secret_value()[4:6]) > _HIGHEST_COST:
+        raise ValueError(f"has a cost above {_HIGHEST_COST}: each comparison would take seconds; 10 is usual")
     return secret
 
 

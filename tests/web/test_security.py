@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import threading
 from pathlib import Path
 
 import bcrypt
@@ -12,7 +13,8 @@ from pydantic import SecretStr
 from starlette.responses import PlainTextResponse
 
 from exporter.errors import ConfigError
-from exporter.web.security import Guard, Security, Users
+from exporter.web.security import Guard, Security
+from exporter.web.users import Busy, Users
 from exporter.web.webconfig import load_web_config
 
 HASH = bcrypt.hashpw(b"passw0rd", bcrypt.gensalt(4)).decode()
@@ -70,6 +72,10 @@ UNSUPPORTED = "exporter-toolkit knows this setting, status-exporter doesn't supp
         (
             f"basic_auth_users: {{a: {HASH.replace('$04$', '$99$')}}}",
             "basic_auth_users.a: must be a bcrypt hash, as htpasswd -nB prints it",
+        ),
+        (
+            f"basic_auth_users: {{a: {HASH.replace('$04$', '$15$')}}}",
+            "basic_auth_users.a: has a cost above 14: each comparison would take seconds; 10 is usual",
         ),
         (
             'http_server_config: {headers: {X-Frame-Options: "a\\nb"}}',
@@ -148,15 +154,105 @@ def test_without_users_everyone_gets_in() -> None:
 
 def test_a_flood_of_passwords_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is remembered of answers is bounded, and the right password still works after many wrong ones."""
-    monkeypatch.setattr("exporter.web.security._MOST_REMEMBERED", 3)
+    monkeypatch.setattr("exporter.web.users._MOST_REMEMBERED", 3)
     users = Users({"anna": SecretStr(HASH)})
 
     async def asked() -> list[bool]:
-        wrong = await asyncio.gather(*(users.admit(basic("anna", str(number))) for number in range(10)))
+        await users.admit(basic("anna", "passw0rd"))
+        wrong = await asyncio.gather(*(users.admit(basic("anna", f"{n}"), f"client {n}") for n in range(10)))
         return [*wrong, await users.admit(basic("anna", "passw0rd"))]
 
     assert asyncio.run(asked()) == [False] * 10 + [True]
-    assert len(users._known) <= 3
+    assert (len(users._refused), len(users._admitted), users._waiting) == (3, 1, {})
+
+
+def test_a_known_password_waits_for_no_unknown_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While passwords of others are compared, who was admitted before is admitted at once, wherever they come from."""
+    users = Users({"anna": SecretStr(HASH)})
+    compared = threading.Event()
+    compare = bcrypt.checkpw
+
+    async def scene() -> tuple[bool, list[bool]]:
+        await users.admit(basic("anna", "passw0rd"))
+        monkeypatch.setattr(bcrypt, "checkpw", lambda *pair: compared.wait(10) and compare(*pair))
+        others = [asyncio.create_task(users.admit(basic("x", str(n)), f"client {n}")) for n in range(60)]
+        await asyncio.sleep(0.01)
+        known = await asyncio.wait_for(users.admit(basic("anna", "passw0rd"), "client 1"), 5)
+        assert not compared.is_set()
+        compared.set()
+        return known, await asyncio.gather(*others)
+
+    assert asyncio.run(scene()) == (True, [False] * 60)
+
+
+def test_one_client_may_not_have_many_passwords_compared() -> None:
+    """Further ones are put off at once; another client's turn comes all the same."""
+    users = Users({"anna": SecretStr(HASH)})
+
+    async def scene() -> tuple[int, bool]:
+        greedy = [asyncio.create_task(users.admit(basic("anna", str(n)), "greedy")) for n in range(100)]
+        await asyncio.sleep(0)
+        admitted = await users.admit(basic("anna", "passw0rd"), "modest")
+        answers = await asyncio.gather(*greedy, return_exceptions=True)
+        return sum(isinstance(answer, Busy) for answer in answers), admitted
+
+    assert asyncio.run(scene()) == (96, True)
+
+
+def test_who_waits_is_told_to_come_later(tmp_path: Path) -> None:
+    """A client with too many passwords waiting gets 429 and when to ask again."""
+    (tmp_path / "web.yml").write_text(f"basic_auth_users: {{anna: '{HASH}'}}")
+    security = Security(tmp_path / "web.yml")
+    guard = Guard(PlainTextResponse("in"), security)
+
+    async def scene() -> list[tuple[int, str | None]]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://x") as client:
+            headers = [{"Authorization": basic("anna", str(number))} for number in range(10)]
+            answers = await asyncio.gather(*(client.get("/", headers=each) for each in headers))
+        return [(answer.status_code, answer.headers.get("Retry-After")) for answer in answers]
+
+    found = asyncio.run(scene())
+    assert (found.count((401, None)), found.count((429, "1"))) == (4, 6)
+
+
+def test_an_unknown_user_costs_as_much_as_the_costliest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of an answer doesn't tell who is a user."""
+    costly = bcrypt.hashpw(b"x", bcrypt.gensalt(6)).decode()
+    compared: list[bytes] = []
+
+    def compare(password: bytes, known: bytes) -> bool:
+        compared.append(known[4:6])
+        return False
+
+    monkeypatch.setattr(bcrypt, "checkpw", compare)
+
+    asyncio.run(Users({"anna": SecretStr(HASH), "olga": SecretStr(costly)}).admit(basic("nobody", "x")))
+
+    assert compared == [b"06"]
+
+
+def test_what_is_known_outlives_a_renewal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new certificate makes nobody wait; a changed hash makes its own password unknown, and only that."""
+    web = tmp_path / "web.yml"
+    web.write_text(f"basic_auth_users: {{anna: '{HASH}', long: '{LONG}'}}")
+    security = Security(web)
+    anna, long = basic("anna", "passw0rd"), basic("long", "x" * 72)
+
+    async def asked() -> list[bool]:
+        return [await security.users.admit(each) for each in (anna, long)]
+
+    assert asyncio.run(asked()) == [True, True]
+    web.write_text(f"basic_auth_users: {{anna: '{LONG}', long: '{LONG}'}}")
+    security.renew()
+    compared: list[bytes] = []
+
+    def compare(password: bytes, known: bytes) -> bool:
+        compared.append(password)
+        return False
+
+    monkeypatch.setattr(bcrypt, "checkpw", compare)
+    assert asyncio.run(asked()) == [False, True]
+    assert compared == [b"passw0rd"]
 
 
 def test_an_answer_has_the_headers_of_the_file(tmp_path: Path) -> None:
