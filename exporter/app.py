@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from exporter.errors import ConfigError, Problem
 from exporter.exposition.text import EMPTY, Exposition, Rendered
 from exporter.logs import Log
 from exporter.polling.pollers import Pollers
+from exporter.sources.contract import Source, SourceId
 from exporter.sources.factory import SourceFactory
 from exporter.sources.plan import Plan
 from exporter.state import Snapshot, Store
@@ -58,14 +59,30 @@ class App:
         return wanted
 
     def _adopt(self, wanted: Plan) -> None:
-        sources = self._factory.sources(wanted.sources)
+        self._store.lists.adopt(wanted.sources)
+        sources = self._take_sources()
         for warning in wanted.warnings:
             self._log.warning("configuration", place=warning.place, problem=warning.message)
         if not sources:
             self._log.warning("nothing to poll: the configuration names no source")
-        self._pollers.adopt(sources)
         self.own.loaded(True)
         self._log.info("configuration loaded", **Counter(id_.kind for id_ in sources))
+
+    def _take_sources(self) -> Mapping[SourceId, Source]:
+        """Poll what the configuration and its providers name at present."""
+        sources = self._factory.sources(self._store.lists.all())
+        self._pollers.adopt(sources)
+        return sources
+
+    async def _follow_lists(self) -> None:
+        """Poll what providers list, as soon as they list something new, for ever."""
+        changed = self._store.lists.changed
+        while True:
+            await changed.wait()
+            async with self._loading:
+                changed.clear()
+                self._take_sources()
+                await self._factory.close_unused()
 
     async def reload(self) -> None:
         """Load again; on ConfigError all stays as it was, and the log and a metric say so."""
@@ -91,9 +108,10 @@ class App:
         return self._pollers.poll_now(name)
 
     async def run(self) -> None:
-        """Watch files, drop what is stale, and render what changed, for ever."""
+        """Watch files and lists, drop what is stale, and render what changed, for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._pollers.watch())
+            tasks.create_task(self._follow_lists())
             tasks.create_task(self._render())
 
     async def _render(self) -> None:

@@ -19,6 +19,12 @@ ExporterError
     ├── TlsFailed          the TLS handshake or a certificate
     ├── TokenUnusable      the secret can't be read, or can't be sent
     ├── Internal           a defect of ours
+    ├── ProviderError      what only a provider of connections says
+    │   ├── Unreadable         a file isn't there, or can't be read
+    │   ├── LoginRefused       the database server refused the user, the password, or the database
+    │   ├── QueryRefused       the database can't carry out the query
+    │   ├── WrongColumns       the query's columns are not the settings that are needed
+    │   └── DatabaseLocked     another program holds a lock that the query waits for
     └── ConsulError        what only Consul says
         ├── AclDenied         the token lacks a permission
         ├── AclNotFound       the token is unknown, deleted or expired
@@ -204,14 +210,48 @@ class DatacenterTaken(ConsulError):
     reason = "datacenter_taken"
 
 
+class ProviderError(PollError):
+    """What only a provider of connections says."""
+
+
+class Unreadable(ProviderError):
+    """A file isn't there, or can't be read."""
+
+    reason = "unreadable"
+
+
+class LoginRefused(ProviderError):
+    """The database server refused the user, the password, or the database."""
+
+    reason = "login"
+
+
+class QueryRefused(ProviderError):
+    """The database can't carry out the query."""
+
+    reason = "query"
+
+
+class WrongColumns(ProviderError):
+    """The query gives columns that are no settings, or lacks one that is needed."""
+
+    reason = "columns"
+
+
+class DatabaseLocked(ProviderError):
+    """Another program holds a lock that the query waits for."""
+
+    reason = "locked"
+
+
 class Internal(PollError):
     """A defect of ours; the log has the traceback."""
 
     reason = "internal"
 
 
-def reasons(*, without: type[PollError]) -> tuple[str, ...]:
-    """Return the reasons of all errors that a poll can fail with, but for those of one family."""
+def reasons(*, without: tuple[type[PollError], ...]) -> tuple[str, ...]:
+    """Return the reasons of all errors that a poll can fail with, but for those of these families."""
     return tuple(sorted({error.reason for error in _leaves(PollError) if not issubclass(error, without)}))
 
 

@@ -186,6 +186,12 @@ SOURCE_REJECTED = Metric(
     "Records of the source's answers that could not be used, by reason.",
     (*SOURCE, "reason"),
 )
+PROVIDER_CONNECTIONS = Metric(
+    "provider_connections",
+    "gauge",
+    "Connections of the provider's latest list that are polled; those that others list too, or that can't be used, are not.",
+    SOURCE,
+)
 
 BUILD_INFO = Metric(
     "exporter_build_info",

@@ -19,7 +19,15 @@ from exporter.model import (
 )
 from exporter.sources.connections.kind import RATE_LIMIT_REMAINING
 from exporter.sources.connections.kinds.evotor import STORES
-from exporter.sources.contract import ConnectionFindings, Findings, RequestLimit, ServiceFindings, SourceInfo
+from exporter.sources.contract import (
+    ConnectionFindings,
+    Findings,
+    ProviderFindings,
+    RequestLimit,
+    ServiceFindings,
+    SourceInfo,
+)
+from exporter.sources.plan import plan
 from exporter.state import PollResult, Snapshot, SourceId, SourceState, advance, age, first_state
 
 NOW = 1_700_000_000.0
@@ -118,6 +126,13 @@ def connection(
     return PollResult(at, 0.5, ConnectionFindings(found), error)
 
 
+def listed(*ids: str) -> PollResult:
+    """A provider's list, of which one entry can't be used."""
+    connections = [{"id": id_, "kind": "evotor", "token": "t"} for id_ in ids]
+    sources = plan({"connections": connections}).sources
+    return PollResult(NOW, 0.01, ProviderFindings(sources, rejected={"setting": 1}))
+
+
 def everything() -> Snapshot:
     """An instance and a connection of every status, a source that is down and one that was never polled."""
     web = Endpoint("10.0.0.1", 8080, ("blue", "v1"), {"team": "a"})
@@ -149,6 +164,7 @@ def everything() -> Snapshot:
             PollResult(NOW - 1, 30.0, None, NoLeader("the cluster has no leader (HTTP 500)")),
         ),
         polled(Polled("waiting", "consul")),
+        polled(Polled("shop", "files_provider", 5, 5, 15, rejections=("setting",)), listed("lenina", "new")),
         *(
             polled(Polled(id_, "evotor", 600, 20, 1800, is_one_of_many=True), *outcomes)
             for id_, outcomes in accounts

@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "exporter"
 LAYERS = """
 exporter errors model logqueue healthcheck sources polling exposition config.filework descriptors
 logs timing metrics polling.schedule bodies proxies jsontext
-config.durations config.expressions config.secretfile config.files config.yamlfile
+config.durations config.expressions config.files config.yamlfile
+config.secretfile
 config.problems config.fields
 config.schema
 config.loading
@@ -35,7 +36,12 @@ sources.connections.kinds.*
 sources.connections.kinds
 sources.connections.reading
 sources.connections
-sources.registry
+sources.providers.settings sources.providers.looking
+sources.providers.reading
+sources.providers.source
+sources.providers.files
+sources.providers
+sources.registry sources.lists
 sources.plan sources.factory
 state.snapshot
 state.transitions

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter import errors
-from exporter.errors import PollError, Refused, TimedOut, reasons
+from exporter.errors import PollError, ProviderError, Refused, TimedOut, reasons
 from exporter.exposition.text import Exposition
 from exporter.logs import Json, Logfmt
 from exporter.model import ServiceInstance
@@ -19,13 +19,14 @@ from exporter.polling.limits import RequestLimits
 from exporter.polling.poller import Poller
 from exporter.sources.connections.connection import FAILURE_REASONS, ConnectionSource
 from exporter.sources.contract import Findings, ServiceFindings, Source
+from exporter.sources.providers.source import FAILURE_REASONS as PROVIDER_REASONS
 from exporter.state import PollResult, Store
 from tests.connections.checking import TOKEN, Api, answering, ask, source
 from tests.facts import NOW, Polled, instance
 
 STORES = {"items": [{"id": "1", "name": "Лавка"}]}
 ONLINE, REFUSES, BROKEN = answering(200, STORES), answering(401, b""), answering(503, b"")
-CONSUL_REASONS = reasons(without=Refused)
+CONSUL_REASONS = reasons(without=(Refused, ProviderError))
 CLUSTER = Polled("main", "consul", failure_reasons=CONSUL_REASONS)
 Labels = dict[str, str]
 
@@ -275,12 +276,14 @@ def test_7_no_traceback_shows_a_secret(api: Api) -> None:
 
 def _failures() -> list[type[PollError]]:
     made: list[tuple[str, Any]] = inspect.getmembers(errors, inspect.isclass)
-    bases = (errors.PollError, errors.Refused, errors.ConsulError)
+    bases = (errors.PollError, errors.Refused, errors.ConsulError, errors.ProviderError)
     return [c for _, c in made if issubclass(c, PollError) and c not in bases]
 
 
 def test_reasons_are_unique_documented_and_declared() -> None:
     """A reason belongs to one error, which the tree describes, and its series exist at 0 from the start."""
     found = [failure.reason for failure in _failures()]
-    assert sorted(set(found)) == sorted(found) == sorted({*FAILURE_REASONS, *CONSUL_REASONS})
+    assert (
+        sorted(set(found)) == sorted(found) == sorted({*FAILURE_REASONS, *CONSUL_REASONS, *PROVIDER_REASONS})
+    )
     assert [f.__name__ for f in _failures() if f"── {f.__name__} " not in str(errors.__doc__)] == []

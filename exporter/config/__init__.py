@@ -2,12 +2,12 @@
 
 from exporter.config.durations import format_duration, parse_duration
 from exporter.config.fields import Duration, FilePath, HttpUrl, Name, Strict, Words
-from exporter.config.files import why_unreadable
-from exporter.config.loading import validated
-from exporter.config.problems import Origin, repeated, unknown_key
-from exporter.config.schema import Polled, Tls
+from exporter.config.files import read_regular, why_unreadable
+from exporter.config.loading import anchored, validated
+from exporter.config.problems import Origin, place_of, repeated, unknown_key
+from exporter.config.schema import Polled, Timed, Tls
 from exporter.config.secretfile import SecretFile, Token, sendable
-from exporter.config.yamlfile import read_mapping
+from exporter.config.yamlfile import parsed, read_mapping
 
 __all__ = [
     "Duration",
@@ -18,12 +18,17 @@ __all__ = [
     "Polled",
     "SecretFile",
     "Strict",
+    "Timed",
     "Tls",
     "Token",
     "Words",
+    "anchored",
     "format_duration",
     "parse_duration",
+    "parsed",
+    "place_of",
     "read_mapping",
+    "read_regular",
     "repeated",
     "sendable",
     "unknown_key",

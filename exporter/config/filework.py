@@ -1,4 +1,4 @@
-"""Blocking work on files beside the event loop: one thread per mount, as a network mount may hang for ever."""
+"""Blocking work beside the event loop: one thread per mount or database, as each may hang for ever."""
 
 import asyncio
 import queue
@@ -14,9 +14,9 @@ T = TypeVar("T")
 _MOUNTS = Path("/proc/self/mountinfo")
 
 
-async def run_on_mount(mount: str, work: Callable[[], T]) -> T:
-    """Return what `work` on files of this mount returns; while another mount hangs, it goes on."""
-    return await asyncio.wrap_future(_thread(mount).submit(work))
+async def run_beside(lane: str, work: Callable[[], T]) -> T:
+    """Return what `work` returns; in one lane there is one work at a time, and while another lane hangs it goes on."""
+    return await asyncio.wrap_future(_thread(lane).submit(work))
 
 
 def mount_of(path: Path) -> str:
@@ -38,7 +38,7 @@ class _Thread:
 
     def __init__(self) -> None:
         self._waiting: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
-        threading.Thread(target=self._run, daemon=True, name="files").start()
+        threading.Thread(target=self._run, daemon=True, name="beside").start()
 
     def submit(self, work: Callable[[], T]) -> "Future[T]":
         future: Future[T] = Future()
@@ -56,5 +56,5 @@ class _Thread:
 
 
 @cache
-def _thread(mount: str) -> _Thread:
+def _thread(lane: str) -> _Thread:
     return _Thread()

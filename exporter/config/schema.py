@@ -27,17 +27,12 @@ class Tls(Strict):
         return self
 
 
-class Polled(Strict):
-    """What every source has: times in seconds, the secret, and how to trust the server."""
+class Timed(Strict):
+    """When a source is polled, in seconds; without a secret, and without a server to trust."""
 
     interval: Duration = 60.0
     timeout: Duration = 30.0
     stale_after: Duration = 180.0
-    token_file: FilePath | None = None
-    token: SecretStr | None = None
-    tls: Tls = Tls()
-    proxy: Proxy | None = None
-    body_size_limit: Size = 4 * 2**20
 
     @model_validator(mode="before")
     @classmethod
@@ -62,14 +57,52 @@ class Polled(Strict):
             raise ValueError("timeout must not be longer than interval")
         if self.stale_after < self.interval:
             raise ValueError("stale_after must not be shorter than interval")
-        if self.token and self.token_file:
+        return self
+
+    @property
+    def trust(self) -> Tls:
+        """How to trust the server that is asked."""
+        return Tls()
+
+    @property
+    def secret_setting(self) -> str:
+        """The setting that holds the secret, or says where it is."""
+        return ""
+
+    def secret(self) -> Token:
+        """Return the secret that each poll asks for."""
+        return Token()
+
+
+class Polled(Timed):
+    """A source with a secret, and a server to trust."""
+
+    token_file: FilePath | None = None
+    token: SecretStr | None = None
+    tls: Tls = Tls()
+    proxy: Proxy | None = None
+    body_size_limit: Size = 4 * 2**20
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        if self.token is not None and self.token_file:
             raise ValueError("token and token_file exclude each other")
         return self
 
     @property
     def has_token(self) -> bool:
         """Whether a place for a secret is configured, be there one or not."""
-        return bool(self.token or self.token_file)
+        return self.token is not None or self.token_file is not None
+
+    @property
+    def trust(self) -> Tls:
+        """What is configured."""
+        return self.tls
+
+    @property
+    def secret_setting(self) -> str:
+        """Which of the two is set."""
+        return "token_file" if self.token_file else "token"
 
     def secret(self) -> Token:
         """Return the secret that each poll asks for."""

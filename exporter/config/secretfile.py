@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from exporter.config.filework import mount_of, run_on_mount
+from exporter.config.files import without_waiting
+from exporter.config.filework import mount_of, run_beside
 from exporter.errors import TokenUnusable
 
 _LARGEST = 16_384
@@ -26,7 +27,7 @@ class SecretFile:
     def read(self) -> str:
         """Return the secret, "" when the file is missing or empty; TokenUnusable when it can't be used."""
         try:
-            with open(self.path, "rb", opener=_without_waiting) as file:
+            with open(self.path, "rb", opener=without_waiting) as file:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     raise TokenUnusable(f"{self.path} is not a regular file")
                 content = file.read(_LARGEST + 1)
@@ -64,11 +65,14 @@ class SecretFile:
 
 
 class Token:
-    """The secret of a source: `text`, or what `path` holds when it is asked for, or none."""
+    """The secret of a source: `text`, or what `path` holds when it is asked for, or none; `called` says what it is."""
 
-    def __init__(self, text: SecretStr | None = None, path: Path | None = None) -> None:
+    def __init__(
+        self, text: SecretStr | None = None, path: Path | None = None, called: str = "the token"
+    ) -> None:
         self.file = SecretFile(path) if path else None
         self._text = text
+        self._called = called
         self._read: Signature | None = None
 
     async def get(self) -> str:
@@ -76,9 +80,11 @@ class Token:
 
         Files are read beside the event loop.
         """
-        if self._text:
-            return sendable(self._text.get_secret_value(), "the token")
-        return await run_on_mount(self.file.mount, self._from_file) if self.file else ""
+        return await run_beside(self.file.mount, self._from_file) if self.file else self.written()
+
+    def written(self) -> str:
+        """Return what stands in the configuration itself, "" when nothing does; TokenUnusable when it can't be used."""
+        return sendable(self._text.get_secret_value(), self._called) if self._text else ""
 
     def _from_file(self) -> str:
         assert self.file
@@ -104,8 +110,3 @@ def sendable(text: str, holder: str) -> str:
     if text.lower().startswith("bearer "):
         raise TokenUnusable(f"{holder} begins with 'Bearer', which is no part of a token")
     return text
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Open so that a named pipe nobody writes to can't block us."""
-    return os.open(path, flags | os.O_NONBLOCK)

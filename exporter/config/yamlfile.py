@@ -66,13 +66,9 @@ for _tag, _pattern, _first in _PLAIN:
 def read_mapping(path: Path) -> dict[str, Any]:
     """Return what the file holds, {} when it is empty; ConfigError names the file and the line of a mistake."""
     try:
-        content = _parsed(_read(path), str(path))
+        content = parsed(_read(path), str(path))
     except OSError as error:
         raise ConfigError([Problem(str(path), f"can't be read: {error.strerror}")]) from None
-    except RecursionError:  # the parser in Python; the one in C counts
-        raise ConfigError([Problem(str(path), _TOO_DEEP)]) from None
-    except (yaml.YAMLError, *_UNFIT) as error:
-        raise ConfigError([Problem(str(path), _why(error))]) from None
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise ConfigError([Problem(str(path), "must be a mapping of settings")])
     return content
@@ -84,6 +80,16 @@ def _read(path: Path) -> bytes:
     if len(content) > _LARGEST:
         raise ConfigError([Problem(str(path), f"is larger than {_LARGEST // 2**20} MiB")])
     return content
+
+
+def parsed(content: bytes, place: str) -> object:
+    """Return what a YAML text holds, {} when that is nothing; ConfigError names the place and the line of a mistake."""
+    try:
+        return _parsed(content, place)
+    except RecursionError:  # the parser in Python; the one in C counts
+        raise ConfigError([Problem(place, _TOO_DEEP)]) from None
+    except (yaml.YAMLError, *_UNFIT) as error:
+        raise ConfigError([Problem(place, _why(error))]) from None
 
 
 def _parsed(content: bytes, place: str) -> object:

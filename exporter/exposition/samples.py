@@ -115,6 +115,8 @@ def _lines_of_few(state: SourceState, labels: str) -> Iterator[Line]:
     yield sample(metrics.SOURCE_POLLS, labels, state.polls)
     yield from _counts(metrics.SOURCE_POLL_FAILURES, labels, "reason", state.failures)
     yield from histogram(metrics.SOURCE_POLL_DURATION, labels, state.durations, state.seconds)
+    if state.listed is not None:
+        yield sample(metrics.PROVIDER_CONNECTIONS, labels, state.listed)
     if state.succeeded_at is not None:
         yield sample(metrics.SOURCE_LAST_SUCCESS, labels, state.succeeded_at)
     for name, group in state.groups.items():

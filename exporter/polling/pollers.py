@@ -5,7 +5,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from exporter.config.filework import run_on_mount
+from exporter.config.filework import run_beside
 from exporter.logs import Log
 from exporter.polling.limits import RequestLimits
 from exporter.polling.poller import Poller
@@ -81,7 +81,7 @@ class Pollers:
         return mounts
 
     async def _look(self, mount: str, pollers: list[Poller]) -> None:
-        changed = await run_on_mount(
+        changed = await run_beside(
             mount, lambda: [poller for poller in pollers if poller.source.token.has_changed()]
         )
         for poller in changed:

@@ -1,11 +1,14 @@
 """HTTP clients, shared by the sources that trust alike and ask over the same socket."""
 
-from collections.abc import Iterable
+import ssl
+from collections.abc import Iterable, Iterator
 
-from exporter.client import HttpClient
-from exporter.config import Polled, SecretFile, Tls
+from exporter.client import HttpClient, ssl_context
+from exporter.config import Polled, SecretFile, Tls, why_unreadable
+from exporter.errors import Problem
 
 Key = tuple[object, ...]
+_TLS_FILES = ("ca_file", "ca_path", "cert_file", "key_file")
 
 
 class ClientPool:
@@ -48,5 +51,20 @@ class ClientLease:
 
 def signature_of(tls: Tls) -> Key:
     """Return what changes when a certificate on disk is replaced."""
-    files = (tls.ca_file, tls.ca_path, tls.cert_file, tls.key_file)
+    files = (getattr(tls, name) for name in _TLS_FILES)
     return tuple(SecretFile(file).signature() for file in files if file)
+
+
+def wrong_with(tls: Tls) -> Iterator[Problem]:
+    """Yield what is wrong with the files; each place begins with the dot after that of `tls`."""
+    unreadable = [
+        Problem(f".{name}", f"{path} can't be read: {why}")
+        for name in _TLS_FILES
+        if (path := getattr(tls, name)) and (why := why_unreadable(path))
+    ]
+    yield from unreadable
+    if not unreadable:
+        try:
+            ssl_context(tls)
+        except (ssl.SSLError, OSError):
+            yield Problem("", "a file holds no PEM certificate, or the key is locked or doesn't fit")

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Protocol
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
-from exporter.config import Polled, Strict, Token
+from exporter.config import Strict, Timed, Token, anchored
 from exporter.errors import PollError
 from exporter.model import ConnectionCheck, ServiceInstance
 from exporter.sources.clients import ClientLease
@@ -101,6 +102,19 @@ class ConnectionFindings(Findings):
         return Summary(f"{line}: {reason}", False, {"reason": reason}) if reason else Summary(line, True, {})
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderFindings(Findings):
+    """The sources that a provider listed, and why parts of the list could not be read anew and are as they were."""
+
+    sources: "tuple[PlannedSource, ...]"
+    failures: tuple[PollError, ...] = ()
+
+    @property
+    def errors(self) -> tuple[PollError, ...]:
+        """The failures of the parts."""
+        return self.failures
+
+
 class RequestLimit(NamedTuple):
     """So many requests may be under way to `host` at once, over all sources that ask it."""
 
@@ -139,7 +153,11 @@ class PlannedSource(ABC):
 
     place: str = field(compare=False)
     id: SourceId
-    settings: Polled
+    settings: Timed
+
+    def anchored(self, folder: Path) -> Self:
+        """Return it with relative paths starting at the folder of the file that they stand in."""
+        return replace(self, settings=anchored(self.settings, folder))
 
     @abstractmethod
     def make(self, clients: ClientLease) -> Source:
@@ -149,15 +167,17 @@ class PlannedSource(ABC):
 class SourceKind(ABC):
     """A part of the configuration file that names sources; one line in `sources/registry.py` each.
 
-    `File` declares the keys of the file that are the kind's, `variables` the environment variable for a place in it.
+    `File` declares the keys of the file that are the kind's, `borrowed` those of other kinds that it needs to know,
+    `variables` the environment variable for a place in it.
     """
 
     File: ClassVar[type[Strict]]
+    borrowed: ClassVar[frozenset[str]] = frozenset()
     variables: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def read(self, part: Mapping[str, Any]) -> list[PlannedSource]:
-        """Validate the kind's keys of the file; ConfigError lists every problem of them."""
+        """Validate the kind's keys of the file; ConfigError lists every problem of them, but none of borrowed ones."""
 
     def from_environment(self, environ: Mapping[str, str]) -> dict[str, Any]:
         """Return the part of the file that the environment describes; ConfigError when it can't be used."""

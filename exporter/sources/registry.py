@@ -3,8 +3,10 @@
 from exporter.sources.connections import ConnectionKinds
 from exporter.sources.consul import ConsulClusters
 from exporter.sources.contract import SourceKind
+from exporter.sources.providers import ConnectionProviders
 
 SOURCE_KINDS: list[SourceKind] = [
     ConsulClusters(),
     ConnectionKinds(),
+    ConnectionProviders(),
 ]

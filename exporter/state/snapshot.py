@@ -70,7 +70,10 @@ class ConnectionState:
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """All that is known from one source; `durations` counts polls by bucket, the last one unbounded."""
+    """All that is known from one source; `durations` counts polls by bucket, the last one unbounded.
+
+    `listed` is how many connections a provider named that are polled, None for all other sources.
+    """
 
     info: SourceInfo
     polls: int = 0
@@ -82,6 +85,7 @@ class SourceState:
     succeeded_at: float | None = None
     groups: Mapping[str, Group] = field(default_factory=dict)
     connection: ConnectionState | None = None
+    listed: int | None = None
 
 
 Snapshot = Mapping[SourceId, SourceState]

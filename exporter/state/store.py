@@ -6,17 +6,22 @@ from itertools import dropwhile, takewhile
 from types import MappingProxyType
 
 from exporter.errors import DatacenterTaken
-from exporter.sources.contract import ServiceFindings, SourceId, SourceInfo
+from exporter.sources.contract import ProviderFindings, ServiceFindings, SourceId, SourceInfo
+from exporter.sources.lists import Lists
 from exporter.state.snapshot import PollResult, Snapshot, SourceState, first_state
 from exporter.state.transitions import advance, age
 from exporter.timing import Clock, steady
 
 
 class Store:
-    """Holds the current snapshot, and calls the listeners when there is a new one."""
+    """Holds the current snapshot, and calls the listeners when there is a new one.
 
-    def __init__(self, clock: Clock = steady) -> None:
+    The `lists` of providers are beside it, as they hold secrets.
+    """
+
+    def __init__(self, clock: Clock = steady, lists: Lists | None = None) -> None:
         self.snapshot: MappingProxyType[SourceId, SourceState] = MappingProxyType({})
+        self.lists = lists or Lists()
         self._clock = clock
         self._listeners: list[Callable[[], None]] = []
 
@@ -30,13 +35,15 @@ class Store:
 
     def _adopted(self, info: SourceInfo) -> SourceState:
         known = self.snapshot.get(info.id)
-        return replace(known, info=info) if known else first_state(info)
+        if not known:
+            return first_state(info)
+        return known if known.info == info else replace(known, info=info)
 
     def record(self, id_: SourceId, result: PollResult) -> PollResult:
         """Add the result of a poll and return what of it counted; a source that left meanwhile changes nothing."""
         state = self.snapshot.get(id_)
         if state:
-            result = self._without_taken(id_, result)
+            result = self._admitted(id_, self._without_taken(id_, result))
             states = self.snapshot | {id_: advance(state, result, self._clock())}
             self._publish(states | _yielding(states, id_))
         return result
@@ -56,6 +63,13 @@ class Store:
         rest = {name: instances for name, instances in found.instances.items() if name not in taken}
         findings = replace(found, instances=rest, failures={**found.failures, **taken})
         return replace(result, findings=findings, error=next(iter(findings.errors), None))
+
+    def _admitted(self, id_: SourceId, result: PollResult) -> PollResult:
+        """Hand a provider's list on, and leave out of it what others list."""
+        found = result.findings
+        if not isinstance(found, ProviderFindings):
+            return result
+        return replace(result, findings=self.lists.admitted(id_, found))
 
     def drop_stale(self) -> None:
         """Stop showing what is too old; its history is kept for when it comes back."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from exporter.model import ConnectionCheck, ServiceInstance
-from exporter.sources.contract import ConnectionFindings, ServiceFindings
+from exporter.sources.contract import ConnectionFindings, ProviderFindings, ServiceFindings
 from exporter.state.snapshot import BUCKETS, ConnectionState, Group, PollResult, ServiceState, SourceState
 
 # How long a new reason of a failure is shown as 0, in seconds: every Prometheus scrapes within a minute.
@@ -29,6 +29,8 @@ def advance(state: SourceState, result: PollResult, now: float) -> SourceState:
         return replace(state, groups=_groups(state, findings, result, now))
     if isinstance(findings, ConnectionFindings):
         return replace(state, connection=_connection(state, findings.check, result, now))
+    if isinstance(findings, ProviderFindings):
+        return replace(state, listed=len(findings.sources))
     return state
 
 

@@ -17,6 +17,8 @@ from exporter.sources.connections.kinds import KINDS
 from exporter.sources.connections.settings import ConnectionOptions
 from exporter.sources.consul.environment import SWITCHES
 from exporter.sources.consul.settings import Consul, ServiceFilter
+from exporter.sources.providers import PROVIDERS
+from exporter.sources.providers.settings import ProviderSettings
 from exporter.sources.registry import SOURCE_KINDS
 from exporter.web.webconfig import HttpServer, TlsServer, Unsupported, WebConfig
 from tools import kind_tables
@@ -31,10 +33,12 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "services": ServiceFilter,
     "tls": Tls,
     "connections": ConnectionOptions,
+    "connections_from": ProviderSettings,
     "Web configuration": WebConfig,
     "tls_server_config": TlsServer,
     "http_server_config": HttpServer,
     **{f"kind: {name}": kind.Options for name, kind in KINDS.items()},
+    **{f"provider: {name}": made[0] for name, made in PROVIDERS.items()},
 }
 EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))
 
@@ -51,7 +55,7 @@ def settings(heading: str) -> dict[str, Any]:
     """The fields that belong there: of a kind its own, of the rest all that are supported."""
     model = SECTIONS[heading]
     own = (
-        model.__annotations__.keys() - {"kind"} if heading.startswith("kind: ") else model.model_fields.keys()
+        model.__annotations__.keys() - {"kind", "provider"} if ": " in heading else model.model_fields.keys()
     )
     unsupported = {
         name for name, field in model.model_fields.items() if field.metadata == list(Unsupported.__metadata__)
@@ -63,7 +67,12 @@ def default_of(heading: str, name: str, text: str | None) -> object:
     """The value of a setting when the file says `text`, or nothing."""
     if heading.startswith("kind: "):
         return alone(settings(heading)[name], text)
-    required = {"consul": {"name": "a"}, "connections": {"id": "a", "kind": "a"}}
+    required: dict[str, dict[str, Any]] = {
+        "consul": {"name": "a"},
+        "connections": {"id": "a", "kind": "a"},
+        "connections_from": {"name": "a", "provider": "a"},
+        "provider: files": {"name": "a", "provider": "files", "files": ["a"]},
+    }
     base = required.get(heading, {})
     raw = {**base, **({} if text is None else {name: yaml.safe_load(text)})}
     if SECTIONS[heading] is TlsServer:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from exporter.errors import PollError, Refused, reasons
+from exporter.errors import PollError, ProviderError, Refused, reasons
 from tests.consul.fake import CATALOG, DETAILS, STATE, FakeConsul
 from tests.consul.polling import Polled
 
@@ -346,4 +346,6 @@ def test_a_new_datacenter_behind_the_address() -> None:
 def test_reasons_are_declared() -> None:
     """Every reason a poll of Consul can fail with is shown at 0 from the start."""
     told = {reason for _, _, reason in REFUSALS.values()} | {reason for _, reason in BODIES.values()}
-    assert told | {"acl_filtered", "empty_catalog", "dns", "tls", "token"} <= set(reasons(without=Refused))
+    assert told | {"acl_filtered", "empty_catalog", "dns", "tls", "token"} <= set(
+        reasons(without=(Refused, ProviderError))
+    )

@@ -304,8 +304,9 @@ def test_tables_fit_a_page_of_1440_pixels(dashboard: Json) -> None:
 
 
 def test_reasons_of_failures_have_words() -> None:
-    """Every reason a connection can fail for is told in words; Consul's are not its business."""
+    """Every reason a connection can fail for is told in words; Consul's and providers' are not its business."""
     known = {error.reason for error in subclasses(errors.PollError)}
+    known -= {error.reason for error in subclasses(errors.ProviderError) if error is not errors.ProviderError}
     of_consul = {"acl_denied", "acl_not_found", "acl_filtered", "empty_catalog", "no_leader", "no_path"}
     of_consul |= {"datacenter_taken"}
     assert set(REASONS) == known - of_consul

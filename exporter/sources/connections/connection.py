@@ -5,14 +5,14 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from exporter.client import HttpClient
-from exporter.errors import ConsulError, PollError, Refused, reasons
+from exporter.errors import ConsulError, PollError, ProviderError, Refused, reasons
 from exporter.model import ConnectionCheck, ConnectionStatus, Display, Reading
 from exporter.sources.connections.kind import Accepted, Kind
 from exporter.sources.connections.settings import ConnectionOptions
 from exporter.sources.contract import ConnectionFindings, RequestLimit, SourceId, SourceInfo
 
 # The reasons of `connection_check_failures_total`.
-FAILURE_REASONS = reasons(without=ConsulError)
+FAILURE_REASONS = reasons(without=(ConsulError, ProviderError))
 
 
 class ConnectionSource:
@@ -56,14 +56,18 @@ class ConnectionSource:
             raise LookupError(f"not in METRICS: {', '.join(metric.name for metric in undeclared)}")
         labels = (self.options.id, self.options.kind)
         readings = tuple(Reading(metric, labels, value) for metric, value in accepted.values.items())
-        check = replace(self.found("online"), details=accepted.details, readings=readings)
+        check = replace(
+            self.found("online"), details=self.options.details or accepted.details, readings=readings
+        )
         rejected = {"malformed": accepted.rejected} if accepted.rejected else {}
         return ConnectionFindings(check, rejected=rejected)
 
     def found(self, status: ConnectionStatus, reason: str = "") -> ConnectionCheck:
         """Return the check that found this."""
-        display = self._display(status)
-        return ConnectionCheck(self.options.id, self.options.kind, display, status, reason, host=self._host)
+        options, display = self.options, self._display(status)
+        return ConnectionCheck(
+            options.id, options.kind, display, status, reason, options.details, host=self._host
+        )
 
     def _display(self, status: ConnectionStatus) -> Display:
         """Offer to connect what is not, and to disconnect all else: a token is present, or none is needed."""

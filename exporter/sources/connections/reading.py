@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from exporter.config import repeated, validated
+from exporter.config import place_of, repeated, unknown_key, validated
 from exporter.errors import ConfigError, Problem
 from exporter.sources.connections.kind import Kind
 from exporter.sources.connections.kinds import KINDS
 from exporter.sources.connections.settings import ConnectionOptions
 
 Entry = Mapping[str, Any]
+Place = tuple[int | str, ...]
 # Settings by kind, for what a connection leaves open.
 Defaults = Mapping[str, Entry]
 _NO_DEFAULTS: Defaults = {}
@@ -30,9 +31,7 @@ def options_of(entries: Sequence[Entry], defaults: Defaults = _NO_DEFAULTS) -> t
     return tuple(options)
 
 
-def options_of_one(
-    entry: Entry, place: tuple[int | str, ...], defaults: Defaults = _NO_DEFAULTS
-) -> ConnectionOptions:
+def options_of_one(entry: Entry, place: Place, defaults: Defaults = _NO_DEFAULTS) -> ConnectionOptions:
     """Validate one entry, which is at `place`; ConfigError lists its problems."""
     where = f"{place[0]}[{place[1]}]"
     kind = _kind(entry.get("kind"), f"{where}.kind")
@@ -58,21 +57,42 @@ def checked(defaults: Defaults) -> Defaults:
     return defaults
 
 
-def _wrong_with(word: str, settings: Entry) -> Iterable[Problem]:
+def _wrong_with(word: str, settings: Entry) -> Iterator[Problem]:
+    place = ("defaults", word)
     try:
-        kind = _kind(word, f"defaults.{word}")
+        kind = _kind(word, place_of(place))
     except ConfigError as error:
-        return error.problems
-    return _wrong_settings(kind, word, settings)
+        yield from error.problems
+        return
+    yield from _belonging_to_one(settings, ("id", "kind"), place)
+    yield from _wrong_settings(kind, {"id": "any", "kind": word, **settings}, place)
 
 
-def _wrong_settings(kind: type[Kind[Any]], word: str, settings: Entry) -> Iterator[Problem]:
-    place = f"defaults.{word}"
-    yield from (
-        Problem(f"{place}.{key}", "belongs to each connection") for key in ("id", "kind") if key in settings
-    )
+def wrong_settings(settings: Entry, place: Place) -> Iterator[Problem]:
+    """Yield what is wrong with settings that many connections share, whatever else each of them says."""
+    yield from _belonging_to_one(settings, ("id",), place)
+    if "kind" not in settings:
+        known = {name for kind in KINDS.values() for name in kind.Options.model_fields}
+        unknown = (key for key in settings if key not in known)
+        yield from (Problem(place_of((*place, key)), unknown_key(key, known)) for key in unknown)
+        return
     try:
-        validated(kind.Options, {"id": "any", "kind": word, **settings}, ("defaults", word))
+        kind = _kind(settings["kind"], place_of((*place, "kind")))
+    except ConfigError as error:
+        yield from error.problems
+        return
+    yield from _wrong_settings(kind, {"id": "any", **settings}, place)
+
+
+def _belonging_to_one(settings: Entry, keys: Iterable[str], place: Place) -> Iterator[Problem]:
+    for key in keys:
+        if key in settings:
+            yield Problem(place_of((*place, key)), "belongs to each connection")
+
+
+def _wrong_settings(kind: type[Kind[Any]], entry: Entry, place: Place) -> Iterator[Problem]:
+    try:
+        validated(kind.Options, entry, place)
     except ConfigError as error:
         # What is missing a connection has to say.
         yield from (problem for problem in error.problems if problem.message != "missing")

@@ -17,6 +17,7 @@ class ConnectionOptions(Polled):
     kind: str
     name: str = ""
     icon: str = ""
+    details: str = ""
     connect_url: HttpUrl | None = None
     disconnect_url: HttpUrl | None = None
 

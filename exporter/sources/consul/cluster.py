@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pydantic import SecretStr
 
 from exporter.client import HttpClient
-from exporter.errors import PollError, Refused, TokenUnusable, reasons
+from exporter.errors import PollError, ProviderError, Refused, TokenUnusable, reasons
 from exporter.model import ServiceInstance
 from exporter.sources.consul.api import ConsulApi, placed
 from exporter.sources.consul.datacenter import Datacenter
@@ -28,7 +28,7 @@ class ConsulSource:
             SourceId("consul", settings.name),
             settings.interval,
             settings.stale_after,
-            failure_reasons=reasons(without=Refused),
+            failure_reasons=reasons(without=(Refused, ProviderError)),
             rejections=REJECTIONS,
             is_awaited=True,
         )

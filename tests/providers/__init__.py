@@ -1,0 +1,1 @@
+"""Connections taken from where they live: files, HTTP, SQL."""
