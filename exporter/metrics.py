@@ -128,8 +128,8 @@ CONNECTION_LAST_FAILURE = Metric(
 CONNECTION_INFO = Metric(
     "connection_info",
     "gauge",
-    "Always 1; how to show the connection, the host that is asked, and where to connect (no token) or disconnect it (token present).",
-    (*CONNECTION, "name", "details", "icon", "action", "action_url", "host"),
+    "Always 1; how to show the connection, the host that is asked, and where to connect (no token, or a refused one) or disconnect it (token present).",
+    (*CONNECTION, "name", "details", "icon", "connect_url", "disconnect_url", "host"),
 )
 
 SOURCE_UP = Metric(

@@ -80,12 +80,12 @@ class ServiceInstance:
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """How to show a connection: `action` is connect or disconnect, whichever the token's presence asks for."""
+    """How to show a connection, and where it can be connected or disconnected now; an empty URL offers nothing."""
 
     name: str
     icon: str = ""
-    action: Literal["connect", "disconnect", ""] = ""
-    action_url: str = ""
+    connect_url: str = ""
+    disconnect_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

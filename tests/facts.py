@@ -115,8 +115,9 @@ def connection(
     name: str = "Эвотор",
     error: PollError | None = None,
 ) -> PollResult:
-    action = "connect" if status == "not_connected" else "disconnect"
-    display = Display(name, "evotor", action, f"https://shop.example/{action}")  # type: ignore[arg-type]  # the callers give what fits
+    connect = "https://shop.example/connect" if status in ("not_connected", "offline") else ""
+    disconnect = "https://shop.example/disconnect" if status != "not_connected" else ""
+    display = Display(name, "evotor", connect, disconnect)
     labels = (id_, "evotor")
     readings = (Reading(STORES, labels, 2), Reading(RATE_LIMIT_REMAINING, labels, 41))
     online = status == "online"

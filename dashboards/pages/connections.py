@@ -2,7 +2,6 @@
 
 from dashboards import panels
 from dashboards.columns import (
-    PLAIN,
     WRAPPED,
     age_columns,
     history_column,
@@ -12,7 +11,7 @@ from dashboards.columns import (
     state_mappings,
 )
 from dashboards.grafana import Frame, Json, frame, link, regex_mapping, series, value_mapping
-from dashboards.look import BLUE, CONNECTION_STATES, ORANGE, worst_first
+from dashboards.look import CONNECTION_STATES, worst_first
 from dashboards.pages.page import Firing, page
 from dashboards.queries import connections as queries
 from dashboards.table import Column
@@ -82,7 +81,7 @@ def cards(text: Words) -> Json:
     result["fieldConfig"]["defaults"] |= {
         "noValue": text["connections.none"],
         "mappings": state_mappings(CONNECTION_STATES, text),
-        "links": [link(text["open_action"], "${__field.labels.action_url}", new_tab=True)],
+        "links": [link(text["open_action"], "${__field.labels.link}", new_tab=True)],
     }
     return result
 
@@ -111,7 +110,7 @@ def overview(text: Words) -> Json:
 
 
 def columns(text: Words) -> list[Column]:
-    """From left to right; `connection` and `action_url` serve links."""
+    """From left to right; `connection` joins the queries, `connect_url` serves a link."""
     reasons = value_mapping([(reason, text[f"reason.{reason}"], "") for reason in REASONS])
     return [
         icon_column("icon", " "),
@@ -123,8 +122,8 @@ def columns(text: Words) -> list[Column]:
         *age_columns("Value #L", "Value #M", text["last_check"]),
         percent_column("Value #U", text["online_24h"]),
         history_column(text["history_24h"], CONNECTION_STATES, text),
-        Column("action", text["action"], width=100, properties=action(text)),
-        Column("action_url"),
+        Column("disconnect_url", text["action"], width=100, properties=offers(text)),
+        Column("connect_url", properties={"noValue": ""}),
         Column("connection"),
     ]
 
@@ -137,14 +136,16 @@ def stores(text: Words) -> list[Json]:
     ]
 
 
-def action(text: Words) -> dict[str, object]:
-    """The word for what can be done, linked to where it is done."""
-    words = value_mapping([("connect", text["connect"], BLUE), ("disconnect", text["disconnect"], ORANGE)])
+def offers(text: Words) -> dict[str, object]:
+    """What can be done, each word a link; Grafana leaves out a link without a URL."""
     return {
         "noValue": "",
-        "mappings": [words],
-        **PLAIN,
-        "links": [link(text["open_action"], "${__data.fields.action_url}", new_tab=True)],
+        "custom.cellOptions": {"type": "data-links"},
+        "links": [
+            link(text["connect"], "${__data.fields.connect_url}", new_tab=True),
+            link(text["disconnect"], "${__value.raw}", new_tab=True),
+        ],
+        **WRAPPED,
     }
 
 

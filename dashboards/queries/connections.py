@@ -9,7 +9,7 @@ SHARES = "connection:connection_status:avg"
 WORST = "connection:connection_status:worst"
 CONNECTION = "connection, kind"
 SELECTED = 'kind=~"$kind"'
-SHOWN = "name, details, icon, action, action_url"
+SHOWN = "name, details, icon, connect_url, disconnect_url"
 CARDS = 24
 CONNECTIONS = Subjects(CONNECTION, "connection_status", CONNECTION_STATES, WORST, SELECTED)
 
@@ -59,8 +59,11 @@ def _stores() -> str:
 
 
 def cards() -> str:
-    """The worst connections, with what to write on their cards."""
-    worst = f"topk({CARDS}, {rows()} * on ({CONNECTION}) group_left (name, details, action, action_url) {_info()})"
+    """The worst connections, with what to write on their cards, and in `link` where to connect or else disconnect."""
+    linked = _info()
+    for url in ("disconnect_url", "connect_url"):
+        linked = f'label_replace({linked}, "link", "$1", "{url}", "(.+)")'
+    worst = f"topk({CARDS}, {rows()} * on ({CONNECTION}) group_left (name, details, link) {linked})"
     both = f'label_join({worst}, "card", " · ", "name", "details")'
     return f'label_replace({both}, "card", "$1", "card", "(.*) · (stores=.*)?")'
 

@@ -186,7 +186,8 @@ def _connection_lines(state: ConnectionState) -> Iterator[Line]:
     yield from _counts(metrics.CONNECTION_CHECK_FAILURES, labels, "reason", failures)
     if state.last_reason:
         yield sample(metrics.CONNECTION_LAST_FAILURE, f'{labels},reason="{escape(state.last_reason)}"', 1)
-    shown = (display.name, check.details, display.icon, display.action, display.action_url, check.host)
+    urls = (display.connect_url, display.disconnect_url)
+    shown = (display.name, check.details, display.icon, *urls, check.host)
     names = metrics.CONNECTION_INFO.labels[len(metrics.CONNECTION) :]
     yield sample(metrics.CONNECTION_INFO, f"{labels},{label_pairs(names, shown)}", 1)
     for reading in check.readings:

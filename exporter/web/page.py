@@ -1,8 +1,8 @@
 """The landing page: the present status of everything, worst first, without Grafana."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 
@@ -44,7 +44,7 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table; `url` is that of the thing itself, or of the `action` where there is one, `source` what to poll for news."""
+    """One line of a table; `url` is that of the thing itself, `offers` are what can be done with it and where, `source` what to poll for news."""
 
     name: str
     kind: str
@@ -52,7 +52,7 @@ class Row:
     text: str
     when: When | None
     url: str = ""
-    action: str = ""
+    offers: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     source: str = ""
 
@@ -185,6 +185,7 @@ def _connections(views: Iterable[SourceState]) -> Iterator[Row]:
             check, display = state.check, state.check.display
             status = "no data" if state.stale else check.status.replace("_", " ")
             text = " · ".join(filter(None, (check.reason.replace("_", " "), check.details)))
+            urls = {"connect": display.connect_url, "disconnect": display.disconnect_url}
             kind = check.kind if display.name == check.connection else f"{check.kind} · {check.connection}"
             yield Row(
                 display.name,
@@ -192,8 +193,7 @@ def _connections(views: Iterable[SourceState]) -> Iterator[Row]:
                 status,
                 text,
                 _when(state.checked_at),
-                display.action_url,
-                display.action,
+                offers={word: url for word, url in urls.items() if url},
                 source=view.info.id.name,
             )
 

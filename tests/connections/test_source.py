@@ -93,25 +93,25 @@ def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
     assert seen == [False, *(True, False) * 3]
 
 
-STATUSES = {
-    "online": (200, "disconnect"),
-    "offline": (401, "disconnect"),
-    "unreachable": (500, "disconnect"),
-    "not_connected": (200, "connect"),
+STATUSES: dict[str, tuple[int, set[str]]] = {
+    "online": (200, {"disconnect_url"}),
+    "offline": (401, {"connect_url", "disconnect_url"}),
+    "unreachable": (500, {"disconnect_url"}),
+    "not_connected": (200, {"connect_url"}),
 }
 
 
-@pytest.mark.parametrize(("status", "answer", "action"), [(k, *v) for k, v in STATUSES.items()])
-def test_the_link_offers_what_the_token_allows(status: str, answer: int, action: Any) -> None:
-    """With a token present it can be disconnected, without one connected."""
+@pytest.mark.parametrize(("status", "answer", "offered"), [(k, *v) for k, v in STATUSES.items()])
+def test_the_links_offer_what_the_token_allows(status: str, answer: int, offered: set[str]) -> None:
+    """With a token present it can be disconnected, without one connected, and a refused one connected again."""
     token = {"token_file": "/nonexistent/token"} if status == "not_connected" else {}
     found = check(answering(answer, []), name="Эвотор", **token, **LINKS)
-    url = LINKS["connect_url" if action == "connect" else "disconnect_url"]
-    assert (found.status, found.display) == (status, Display("Эвотор", "evotor", action, url))
+    urls = {name: url for name, url in LINKS.items() if name in offered}
+    assert (found.status, found.display) == (status, Display("Эвотор", "evotor", **urls))
 
 
 def test_without_names_and_links_there_are_defaults() -> None:
-    """The id is the name when there is none, and no link means no action."""
+    """The id is the name when there is none, and no URL means no offer."""
     assert check(ACCEPTS).display == Display("a", "evotor")
     assert check(ACCEPTS, icon="till").display.icon == "till"
 

@@ -19,7 +19,7 @@ from tests.dashboards.conftest import DASHBOARDS, ROOT, RULES
 Json = dict[str, Any]
 
 PANEL_TYPES = {"table", "stat", "timeseries", "state-timeline", "row"}
-CELL_TYPES = {"auto", "color-text", "color-background", "gauge", "image", "pill", "markdown"}
+CELL_TYPES = {"auto", "color-text", "color-background", "gauge", "image", "pill", "markdown", "data-links"}
 TRANSFORMATIONS = {
     "groupBy",
     "convertFieldType",

@@ -33,7 +33,7 @@ def test_connections_cards_come_worst_first(ask: Ask) -> None:
     kiosk = next(answer.labels for answer in told if answer.labels["connection"] == "kiosk")
     assert kiosk["name"] == "Эвотор"
     assert kiosk["details"] == "магазин kiosk"
-    assert kiosk["action_url"] == "https://shop.example/disconnect/kiosk"
+    assert kiosk["link"] == "https://shop.example/connect/kiosk"
 
 
 def test_connections_table_tells_each(ask: Ask) -> None:
@@ -41,13 +41,14 @@ def test_connections_table_tells_each(ask: Ask) -> None:
     asked = ask("connections")
     present = {subject.labels[:1] for subject in CONNECTIONS if subject.status(DAY)}
     assert asked.values(4, "A", "connection") == {s.labels[:1]: CODES[worst([s])] for s in CONNECTIONS}
-    told = asked.values(4, "I", "connection", "name", "action").keys()
+    told = asked.values(4, "I", "connection", "name", "connect_url", "disconnect_url").keys()
+    connect, disconnect = (f"https://shop.example/{word}/" for word in ("connect", "disconnect"))
     assert told == {
-        ("shop", "Эвотор", "disconnect"),
-        ("cafe", "Эвотор", "connect"),
-        ("kiosk", "Эвотор", "disconnect"),
-        ("site", "Эвотор", "disconnect"),
-        ("old", "old", ""),
+        ("shop", "Эвотор", "", f"{disconnect}shop"),
+        ("cafe", "Эвотор", f"{connect}cafe", ""),
+        ("kiosk", "Эвотор", f"{connect}kiosk", f"{disconnect}kiosk"),
+        ("site", "Эвотор", "", f"{disconnect}site"),
+        ("old", "old", "", ""),
     }
     details = dict(asked.values(4, "I", "connection", "details"))
     assert {

@@ -165,21 +165,28 @@ def _instance(subject: Subject) -> Iterator[str]:
     yield from _series(metrics.SERVICE_INFO, (*subject.labels, *about), dict.fromkeys(minutes, 1.0))
 
 
+def shown(subject: Subject, status: str) -> tuple[str, ...]:
+    """Name, details, icon, where to connect and disconnect, and host of a connection in a status."""
+    connection, kind = subject.labels
+    connect = f"https://shop.example/connect/{connection}" if status in ("not_connected", "offline") else ""
+    disconnect = f"https://shop.example/disconnect/{connection}" if status != "not_connected" else ""
+    details = "" if connection in STORES_OF else f"магазин {connection}"
+    return ("Эвотор", details, kind, connect, disconnect, f"api.{kind}.example")
+
+
 def _connection(subject: Subject) -> Iterator[str]:
     minutes = _minutes(subject)
     status = {m: subject.status(m) for m in minutes}
-    connection, kind = subject.labels
     for name in CONNECTION_STATUSES:
         values = {m: float(status[m] == name) for m in minutes}
         yield from _series(metrics.CONNECTION_STATUS, (*subject.labels, name), values)
     checked = {m: START + 60.0 * m for m in minutes}
     yield from _series(metrics.CONNECTION_LAST_CHECKED, subject.labels, checked)
     yield from _series(metrics.CONNECTION_CHECK_DURATION, subject.labels, dict.fromkeys(minutes, 0.25))
-    action = "connect" if subject.normal == "not_connected" else "disconnect"
-    url = f"https://shop.example/{action}/{connection}"
-    details = "" if connection in STORES_OF else f"магазин {connection}"
-    about = ("Эвотор", details, kind, action, url, f"api.{kind}.example")
-    yield from _series(metrics.CONNECTION_INFO, (*subject.labels, *about), dict.fromkeys(minutes, 1.0))
+    about = {m: shown(subject, str(status[m])) for m in minutes}
+    for labels in dict.fromkeys(about.values()):
+        values = {m: 1.0 for m in minutes if about[m] == labels}
+        yield from _series(metrics.CONNECTION_INFO, (*subject.labels, *labels), values)
     for held, reason in REASONS.items():
         checks = list(accumulate(float(status[m] == held) for m in minutes))
         failed = dict(zip(minutes, checks, strict=True))
@@ -187,6 +194,7 @@ def _connection(subject: Subject) -> Iterator[str]:
         if failed and failed[minutes[-1]]:
             last = {m: 1.0 for m in minutes if failed[m]}
             yield from _series(metrics.CONNECTION_LAST_FAILURE, (*subject.labels, reason), last)
+    connection, _ = subject.labels
     if connection in STORES_OF:
         yield from _series(STORES, subject.labels, dict.fromkeys(minutes, float(STORES_OF[connection])))
     for metric, value in ((RATE_LIMIT_LIMIT, 100.0), (RATE_LIMIT_REMAINING, 90.0)):

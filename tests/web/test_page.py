@@ -42,7 +42,7 @@ def test_what_is_broken_is_said_first() -> None:
         "old dc9 no data 16m52s ago",
         "mail dc1 maintenance 0/1 up 12s ago",
         "web dc2 passing 1/1 up 12s ago",
-        "Эвотор evotor · refused offline unauthorized disconnect 12s ago",
+        "Эвотор evotor · refused offline unauthorized connect disconnect 12s ago",
         "Эвотор evotor · silent unreachable timeout disconnect 12s ago",
         "Эвотор evotor · new not connected connect 12s ago",
         "Эвотор evotor · lenina online Лавка, Киоск disconnect 12s ago",

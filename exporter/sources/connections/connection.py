@@ -1,7 +1,7 @@
 """A connection as a source: its token, its check, and what the outcome says about it."""
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 from exporter.client import HttpClient
@@ -70,8 +70,8 @@ class ConnectionSource:
         )
 
     def _display(self, status: ConnectionStatus) -> Display:
-        """Offer to connect what is not, and to disconnect all else: a token is present, or none is needed."""
+        """Offer to connect what is not or is refused, and to disconnect all that has a token or needs none."""
         name, icon = self.options.name or self.options.id, self.options.icon or self._kind.ICON
-        action: Literal["connect", "disconnect"] = "connect" if status == "not_connected" else "disconnect"
-        url = self.options.connect_url if action == "connect" else self.options.disconnect_url
-        return Display(name, icon, action, url) if url else Display(name, icon)
+        connect = self.options.connect_url if status in ("not_connected", "offline") else None
+        disconnect = self.options.disconnect_url if status != "not_connected" else None
+        return Display(name, icon, connect or "", disconnect or "")
