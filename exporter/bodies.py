@@ -41,8 +41,10 @@ class Body:
             return
         try:
             while chunk:
+                if self._gzip.eof:  # One member may follow another.
+                    self._gzip = zlib.decompressobj(wbits=31)
                 yield self._gzip.decompress(chunk, _STEP)
-                chunk = self._gzip.unconsumed_tail
+                chunk = self._gzip.unconsumed_tail or self._gzip.unused_data
         except zlib.error:
             raise Malformed("the body can't be decompressed") from None
 

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from exporter import __version__
 from exporter.bodies import Body
+from exporter.certificates import first_expiry
 from exporter.config import Tls
 from exporter.errors import (
     ConnectFailed,
@@ -59,15 +60,22 @@ _NO_SOCKS = (socksio.SOCKSError, AssertionError, ValueError, LookupError)
 # How much of an error's body is worth reading, in bytes, and how long it may take, in seconds.
 _HINT_SIZE = 65_536
 _HINT_PATIENCE = 2.0
+# The same of a body that isn't wanted.
+_SKIP_SIZE = 8_192
+_SKIP_PATIENCE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: status, headers, and the whole body; of an error as much of the body as came at once."""
+    """What came back: status, headers, and the whole body; of an error as much of the body as came at once.
+
+    `tls_expires_at` is the Unix time at which the first certificate that the server showed ends, if it showed one.
+    """
 
     status: int
     headers: httpx.Headers
     body: bytes | bytearray
+    tls_expires_at: float | None = None
 
     def json(self) -> Any:
         """Return the parsed body; PollError when it is no JSON, or too much of it. It never stands in the message."""
@@ -103,16 +111,34 @@ class HttpClient:
         """Ask for `url`; raise PollError when no whole answer of at most `max_body` bytes comes."""
         return await self.request("GET", url, headers, max_body=max_body)
 
-    async def request(self, method: str, url: str, headers: Mapping[str, str], *, max_body: int) -> Answer:
-        """Do the same with any method; the request has no body."""
+    async def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        max_body: int,
+        form: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Do the same with any method; the request's body is the form, if there is one.
+
+        With a `max_body` of 0 the body isn't wanted: it may be endless, or packed in whatever way.
+        """
         with translated():
-            request = self._client.build_request(method, url, headers=headers, extensions=self._extensions)
+            request = self._client.build_request(
+                method, url, headers=headers, data=form, extensions=self._extensions
+            )
             response = await self._send(request)
             try:
-                body = await (_read(response, max_body) if response.is_success else _hint(response))
+                expires_at = first_expiry(response.extensions.get("network_stream"))
+                body = await _body(response, max_body)
             finally:
                 await response.aclose()
-            return Answer(response.status_code, response.headers, body)
+            return Answer(response.status_code, response.headers, body, expires_at)
+
+    def noting(self) -> "NotingClient":
+        """Return the same client, which notes what the latest answer showed."""
+        return NotingClient(self)
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         """Send; once more when the connection broke before an answer began and asking twice does no harm."""
@@ -126,6 +152,28 @@ class HttpClient:
     async def close(self) -> None:
         """Close all connections."""
         await self._client.aclose()
+
+
+class NotingClient(HttpClient):
+    """A client for one check: `tls_expires_at` is that of its latest answer."""
+
+    def __init__(self, client: HttpClient) -> None:
+        self.tls_expires_at: float | None = None
+        self._client, self._extensions = client._client, client._extensions
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        max_body: int,
+        form: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Ask, and note."""
+        answer = await super().request(method, url, headers, max_body=max_body, form=form)
+        self.tls_expires_at = answer.tls_expires_at
+        return answer
 
 
 class _Routes(httpx.AsyncBaseTransport):
@@ -169,6 +217,26 @@ class _Routes(httpx.AsyncBaseTransport):
 async def _stay(response: httpx.Response) -> None:
     """Forget where a redirect leads: the library would otherwise prepare the request that is never sent."""
     response.headers.pop("Location", None)
+
+
+async def _body(response: httpx.Response, max_body: int) -> bytes | bytearray:
+    if not response.is_success:
+        return await _hint(response)
+    if not max_body:
+        await _skip(response)
+        return b""
+    return await _read(response, max_body)
+
+
+async def _skip(response: httpx.Response) -> None:
+    """Let a short body pass, so that the connection can be used again; a long one ends with its connection."""
+    skipped = 0
+    with suppress(TimeoutError, httpx.HTTPError):
+        async with asyncio.timeout(_SKIP_PATIENCE):
+            async for chunk in _raw(response):
+                skipped += len(chunk)
+                if skipped > _SKIP_SIZE:
+                    return
 
 
 async def _read(response: httpx.Response, max_body: int) -> bytearray:

@@ -10,6 +10,8 @@ ExporterError
     ├── RateLimited        429; `retry_after` in seconds, when the API said so
     ├── ServerError        5xx
     ├── UnexpectedStatus   any other status than the one asked for
+    ├── UnexpectedBody     the answer came, its body is not the expected one
+    ├── Intermediary       something between us and the API answered in its place
     ├── Redirected         the answer sends us to another address
     ├── Malformed          the body is not what the API promises
     ├── TooLarge           the body is larger than we are willing to read
@@ -114,6 +116,18 @@ class UnexpectedStatus(PollError):
     """A status that says nothing about the token."""
 
     reason = "unexpected_status"
+
+
+class UnexpectedBody(PollError):
+    """The status was expected, the body was not."""
+
+    reason = "unexpected_body"
+
+
+class Intermediary(PollError):
+    """A firewall, a proxy or a login page answered in the API's place."""
+
+    reason = "intermediary"
 
 
 class Redirected(PollError):

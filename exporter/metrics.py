@@ -125,6 +125,18 @@ CONNECTION_LAST_FAILURE = Metric(
     "Always 1; the reason of the latest failed check, absent before the first failure.",
     (*CONNECTION, "reason"),
 )
+CONNECTION_TOKEN_EXPIRY = Metric(
+    "connection_token_expiry_timestamp_seconds",
+    "gauge",
+    "Unix time at which the token ends, where that is known: from a JWT's exp, which is not verified, or as the API said.",
+    CONNECTION,
+)
+CONNECTION_TLS_EXPIRY = Metric(
+    "connection_tls_expiry_timestamp_seconds",
+    "gauge",
+    "Unix time at which the first certificate ends that the API's server showed in the latest check; before Python 3.13 only the server's own.",
+    CONNECTION,
+)
 CONNECTION_INFO = Metric(
     "connection_info",
     "gauge",
@@ -177,7 +189,7 @@ SOURCE_INTERVAL = Metric(
 SOURCE_STALE_AFTER = Metric(
     "source_stale_after_seconds",
     "gauge",
-    "The configured age at which what the source said leaves /metrics.",
+    "The configured age at which what the source said leaves /metrics; not of connections, of which it usually is three intervals.",
     SOURCE,
 )
 SOURCE_REJECTED = Metric(

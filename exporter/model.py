@@ -90,7 +90,10 @@ class Display:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionCheck:
-    """The latest check of one connection; `reason` is empty unless the check failed, `host` is that of the API."""
+    """The latest check of one connection; `reason` is empty unless the check failed, `host` is that of the API.
+
+    Unix times, where they are known: when the token ends, and the first certificate that the API's server showed.
+    """
 
     connection: str
     kind: str
@@ -100,3 +103,5 @@ class ConnectionCheck:
     details: str = ""
     readings: tuple[Reading, ...] = ()
     host: str = ""
+    token_expires_at: float | None = None
+    tls_expires_at: float | None = None

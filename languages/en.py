@@ -141,6 +141,8 @@ DASHBOARDS: Words = {
     "reason.rate_limited": "rate limit",
     "reason.server_error": "server error",
     "reason.unexpected_status": "odd answer",
+    "reason.unexpected_body": "unexpected body",
+    "reason.intermediary": "firewall or proxy",
     "reason.redirect": "redirected",
     "reason.malformed": "unreadable answer",
     "reason.too_large": "answer too big",

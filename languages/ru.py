@@ -141,6 +141,8 @@ DASHBOARDS: Words = {
     "reason.rate_limited": "лимит запросов",
     "reason.server_error": "ошибка сервера",
     "reason.unexpected_status": "необычный ответ",
+    "reason.unexpected_body": "не то содержимое",
+    "reason.intermediary": "межсетевой экран или прокси",
     "reason.redirect": "редирект",
     "reason.malformed": "непонятный ответ",
     "reason.too_large": "ответ велик",

@@ -123,7 +123,10 @@ def connection(
     online = status == "online"
     details = "Лавка, Киоск" if online else ""
     shown = readings if online else ()
-    found = ConnectionCheck(id_, "evotor", display, status, reason, details, shown, "api.evotor.example")
+    ends = (1.9e9, 1.8e9) if online else (None, None)
+    found = ConnectionCheck(
+        id_, "evotor", display, status, reason, details, shown, "api.evotor.example", *ends
+    )
     return PollResult(at, 0.5, ConnectionFindings(found), error)
 
 

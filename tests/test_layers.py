@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "exporter"
 # but a new kind of connection, which is one file and a line in the registry, has one already.
 LAYERS = """
 exporter errors model logqueue healthcheck sources polling exposition config.filework descriptors
-logs timing metrics polling.schedule bodies proxies jsontext
+logs timing metrics polling.schedule bodies proxies jsontext certificates
 config.durations config.expressions config.files config.yamlfile
 config.secretfile
 config.problems config.fields
@@ -30,7 +30,7 @@ sources.consul.statuses sources.consul.roster
 sources.consul.datacenter
 sources.consul.cluster
 sources.consul
-sources.connections.kind
+sources.connections.kind sources.connections.jwt
 sources.connections.answers sources.connections.connection
 sources.connections.kinds.*
 sources.connections.kinds

@@ -28,6 +28,8 @@ REASONS = (
     "rate_limited",
     "server_error",
     "unexpected_status",
+    "unexpected_body",
+    "intermediary",
     "redirect",
     "malformed",
     "too_large",

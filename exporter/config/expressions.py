@@ -30,6 +30,10 @@ class Expression:
             raise ValueError(f"is not a regular expression in RE2's syntax: {why}") from None
         object.__setattr__(self, "_compiled", compiled)
 
+    def search(self, content: bytes) -> bool:
+        """Return whether it matches anywhere in `content`."""
+        return self._compiled.search(content) is not None
+
     def fullmatch(self, name: str) -> bool:
         """Return whether it matches the whole of `name`."""
         return self._compiled.fullmatch(name.encode(errors="surrogatepass")) is not None

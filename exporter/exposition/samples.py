@@ -102,7 +102,6 @@ def _counts(metric: Metric, labels: str, label: str, counts: Mapping[str, int]) 
 def _source_lines(state: SourceState) -> Iterator[Line]:
     labels = label_pairs(metrics.SOURCE, (state.info.id.name, state.info.id.kind))
     yield sample(metrics.SOURCE_INTERVAL, labels, state.info.interval)
-    yield sample(metrics.SOURCE_STALE_AFTER, labels, state.info.stale_after)
     if state.polls:
         yield sample(metrics.SOURCE_UP, labels, state.error is None)
     yield from _counts(metrics.SOURCE_REJECTED, labels, "reason", state.rejected)
@@ -112,6 +111,7 @@ def _source_lines(state: SourceState) -> Iterator[Line]:
 
 def _lines_of_few(state: SourceState, labels: str) -> Iterator[Line]:
     """Yield what a connection has series of its own for, or shares with all others of its kind."""
+    yield sample(metrics.SOURCE_STALE_AFTER, labels, state.info.stale_after)
     yield sample(metrics.SOURCE_POLLS, labels, state.polls)
     yield from _counts(metrics.SOURCE_POLL_FAILURES, labels, "reason", state.failures)
     yield from histogram(metrics.SOURCE_POLL_DURATION, labels, state.durations, state.seconds)
@@ -190,5 +190,15 @@ def _connection_lines(state: ConnectionState) -> Iterator[Line]:
     shown = (display.name, check.details, display.icon, *urls, check.host)
     names = metrics.CONNECTION_INFO.labels[len(metrics.CONNECTION) :]
     yield sample(metrics.CONNECTION_INFO, f"{labels},{label_pairs(names, shown)}", 1)
+    ends = (
+        (metrics.CONNECTION_TOKEN_EXPIRY, check.token_expires_at),
+        (
+            metrics.CONNECTION_TLS_EXPIRY,
+            check.tls_expires_at,
+        ),
+    )
+    for metric, at in ends:
+        if at is not None:
+            yield sample(metric, labels, at)
     for reading in check.readings:
         yield sample(reading.metric, label_pairs(reading.metric.labels, reading.values), reading.value)

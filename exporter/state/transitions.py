@@ -102,6 +102,9 @@ def _connection(
     changed = known is not None and known.check.status != check.status
     if known and _has_failed(check):
         check = replace(check, details=known.check.details)
+    if known and check.status == "unreachable":
+        before = known.check
+        check = replace(check, token_expires_at=before.token_expires_at, tls_expires_at=before.tls_expires_at)
     known_failures = known.failures if known else {}
     failures = _added(known_failures, {check.reason: 1}) if _has_failed(check) else known_failures
     announced = dict.fromkeys(failures.keys() - known_failures.keys(), now + ANNOUNCED_FOR)

@@ -36,6 +36,34 @@ def test_a_status_has_one_meaning(status: int, reason: str) -> None:
     assert (failure.reason, isinstance(failure, Refused)) == (reason, status in (401, 402, 403))
 
 
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+JSON = {"Content-Type": "application/json"}
+WHOSE = {
+    "no body": (403, {}, b"", "forbidden"),
+    "JSON": (401, JSON, b'{"code": "unauthorized"}', "unauthorized"),
+    "plain text": (403, {"Content-Type": "text/plain"}, b"Forbidden", "forbidden"),
+    "a page": (403, HTML, b"<!doctype html><h1>Blocked by the firewall</h1>", "intermediary"),
+    "a page that calls itself text": (403, {"Content-Type": "text/plain"}, b"  <html>", "intermediary"),
+    "a page that asks for credentials": (
+        401,
+        {**HTML, "WWW-Authenticate": "Basic"},
+        b"<html>",
+        "unauthorized",
+    ),
+    "a page with 403 all the same": (403, {**HTML, "WWW-Authenticate": "Basic"}, b"<html>", "intermediary"),
+    "a page without its body": (401, HTML, b"", "intermediary"),
+    "a proxy": (407, JSON, b"{}", "intermediary"),
+    "payment": (402, HTML, b"<html>", "payment_required"),
+}
+
+
+@pytest.mark.parametrize(("status", "headers", "body", "reason"), WHOSE.values(), ids=WHOSE)
+def test_a_refusal_is_the_apis_own(status: int, headers: dict[str, str], body: bytes, reason: str) -> None:
+    """What a firewall or a proxy refuses says nothing about a token, and is no refusal of it."""
+    failure = failure_of(Answer(status, httpx.Headers(headers), body))
+    assert (failure.reason, isinstance(failure, Refused)) == (reason, reason != "intermediary")
+
+
 WAITS = {
     "seconds": ({"Retry-After": "120"}, 120),
     "no time": ({"Retry-After": "0"}, 0),

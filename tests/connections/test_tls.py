@@ -11,7 +11,7 @@ import trustme
 
 from exporter.config import Tls
 from exporter.errors import PollError, TlsFailed
-from tests.connections.raw import Dialogue, client, sends, serving
+from tests.connections.raw import Dialogue, ask, client, sends, serving
 
 OK = sends(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 AUTHORITY = trustme.CA()
@@ -42,6 +42,34 @@ def _get(server: ssl.SSLContext, tls: Tls) -> bytes:
 def test_a_trusted_server_is_talked_to(ca_file: Path) -> None:
     """A certificate of an authority from ca_file, for the address asked for, is accepted."""
     assert _get(_served(AUTHORITY.issue_cert("127.0.0.1")), Tls(ca_file=ca_file)) == b"ok"
+
+
+def test_the_end_of_the_certificate_is_known(ca_file: Path) -> None:
+    """The earliest end among the certificates shown comes with each answer, also where they are not trusted."""
+    end = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+    async def run(tls: Tls) -> list[float | None]:
+        server = _served(AUTHORITY.issue_cert("127.0.0.1", not_after=end))
+        async with serving(_twice, server) as port, client(tls) as http:
+            noting = http.noting()
+            url = f"https://127.0.0.1:{port}/"
+            answers = [await noting.get(url, {}, max_body=9) for _ in range(2)]
+            return [*(answer.tls_expires_at for answer in answers), noting.tls_expires_at]
+
+    expected = [end.timestamp()] * 3
+    assert asyncio.run(run(Tls(ca_file=ca_file))) == expected
+    assert asyncio.run(run(Tls(insecure_skip_verify=True))) == expected
+
+
+async def _twice(dialogue: Dialogue) -> None:
+    for _ in range(2):
+        await dialogue.request()
+        await dialogue.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+
+def test_without_tls_no_certificate_ends() -> None:
+    """Over plain HTTP there is nothing to end."""
+    assert ask(OK).tls_expires_at is None
 
 
 def test_server_name_is_the_name_in_the_certificate(ca_file: Path) -> None:

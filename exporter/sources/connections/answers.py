@@ -9,6 +9,7 @@ import httpx
 from exporter.client import Answer
 from exporter.errors import (
     Forbidden,
+    Intermediary,
     PaymentRequired,
     PollError,
     RateLimited,
@@ -32,8 +33,14 @@ _REFUSALS: dict[int, tuple[type[PollError], str]] = {
 
 
 def failure_of(answer: Answer) -> PollError:
-    """Return the error that an answer with an unexpected status means."""
+    """Return the error that an answer with an unexpected status means.
+
+    An API refuses a token in words for programs, or none. A page for people comes from something in between, such as
+    a firewall, and says nothing about the token, unless it asks for credentials as HTTP prescribes (RFC 9110, 11.6.1).
+    """
     status = answer.status
+    if status == 407 or (status in (401, 403) and _is_page(answer) and not _asks_for_credentials(answer)):
+        return Intermediary(f"a firewall, proxy or login page answered in the API's place (HTTP {status})")
     if status in _REFUSALS:
         error, message = _REFUSALS[status]
         return error(f"{message} (HTTP {status})")
@@ -44,6 +51,15 @@ def failure_of(answer: Answer) -> PollError:
     if status >= 500:
         return ServerError(f"the API has a problem of its own (HTTP {status})")
     return UnexpectedStatus(f"HTTP {status} says nothing about the token")
+
+
+def _is_page(answer: Answer) -> bool:
+    media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return media_type in ("text/html", "application/xhtml+xml") or answer.body.lstrip()[:1] == b"<"
+
+
+def _asks_for_credentials(answer: Answer) -> bool:
+    return answer.status == 401 and "WWW-Authenticate" in answer.headers
 
 
 def retry_after(headers: httpx.Headers) -> float | None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from exporter.client import HttpClient
 from exporter.errors import ConsulError, PollError, ProviderError, Refused, reasons
 from exporter.model import ConnectionCheck, ConnectionStatus, Display, Reading
+from exporter.sources.connections.jwt import expiry_of
 from exporter.sources.connections.kind import Accepted, Kind
 from exporter.sources.connections.settings import ConnectionOptions
 from exporter.sources.contract import ConnectionFindings, RequestLimit, SourceId, SourceInfo
@@ -38,11 +39,16 @@ class ConnectionSource:
         """Check once: online, offline, or not connected; PollError when the API says nothing about the token."""
         if not token and self._kind.needs_token:
             return ConnectionFindings(self.found("not_connected", self._why_no_token()))
+        client, token_expires_at, rejected = self._client.noting(), expiry_of(token), 0
         try:
-            accepted = await self._kind.check(self._client, token)
+            accepted = await self._kind.check(client, token)
         except Refused as error:
-            return ConnectionFindings(self.found("offline", error.reason))
-        return self._online(accepted)
+            check = self.found("offline", error.reason)
+        else:
+            check, rejected = self._online(accepted), accepted.rejected
+            token_expires_at = accepted.token_expires_at or token_expires_at
+        check = replace(check, token_expires_at=token_expires_at, tls_expires_at=client.tls_expires_at)
+        return ConnectionFindings(check, rejected={"malformed": rejected} if rejected else {})
 
     def _why_no_token(self) -> str:
         return "no_token_file" if self.token.is_missing else "no_token"
@@ -51,16 +57,13 @@ class ConnectionSource:
         """Say that the connection is unreachable, and why."""
         return ConnectionFindings(self.found("unreachable", error.reason))
 
-    def _online(self, accepted: Accepted) -> ConnectionFindings:
+    def _online(self, accepted: Accepted) -> ConnectionCheck:
         if undeclared := accepted.values.keys() - set(self._kind.METRICS):
             raise LookupError(f"not in METRICS: {', '.join(metric.name for metric in undeclared)}")
         labels = (self.options.id, self.options.kind)
         readings = tuple(Reading(metric, labels, value) for metric, value in accepted.values.items())
-        check = replace(
-            self.found("online"), details=self.options.details or accepted.details, readings=readings
-        )
-        rejected = {"malformed": accepted.rejected} if accepted.rejected else {}
-        return ConnectionFindings(check, rejected=rejected)
+        details = self.options.details or accepted.details
+        return replace(self.found("online"), details=details, readings=readings)
 
     def found(self, status: ConnectionStatus, reason: str = "") -> ConnectionCheck:
         """Return the check that found this."""

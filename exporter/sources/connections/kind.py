@@ -30,12 +30,13 @@ RATE_LIMIT_REMAINING = Metric(
 class Accepted:
     """The API accepted the token; `details` is a short text for people, `rejected` counts unusable records.
 
-    `values` are those of the kind's own metrics that have one now.
+    `values` are those of the kind's own metrics that have one now; `token_expires_at` (Unix time) is what the API said.
     """
 
     details: str = ""
     values: Mapping[Metric, float] = field(default_factory=dict)
     rejected: int = 0
+    token_expires_at: float | None = None
 
 
 class Kind(ABC, Generic[OptionsT]):

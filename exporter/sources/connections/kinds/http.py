@@ -7,12 +7,15 @@ connection_rate_limit_remaining{connection="billing",kind="http"} 41
 import base64
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from functools import reduce
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
-from exporter.client import HttpClient
-from exporter.config import Duration, HttpUrl, Words
+from exporter.client import Answer, HttpClient
+from exporter.config import Duration, HttpUrl, Strict, Words
+from exporter.config.fields import Pattern
+from exporter.errors import UnexpectedBody
 from exporter.sources.connections.answers import failure_of, rate_limits
 from exporter.sources.connections.kind import (
     RATE_LIMIT_LIMIT,
@@ -49,6 +52,34 @@ Statuses = Annotated[
 Headers = Annotated[Mapping[HeaderName, HeaderValue], Words("mapping")]
 
 
+class ExpectedJson(Strict):
+    """What a place in a JSON document should hold."""
+
+    pointer: Annotated[str, Field(pattern=r"^(/([^~/]|~[01])*)*$")]
+    value: str | int | float | bool | None
+
+    def is_in(self, document: Any) -> bool:
+        """Return whether it is there; numbers are equal to no boolean."""
+        try:
+            found = reduce(_step, self._names(), document)
+        except LookupError:
+            return False
+        return found == self.value and isinstance(found, bool) == isinstance(self.value, bool)
+
+    def _names(self) -> list[str]:
+        return [name.replace("~1", "/").replace("~0", "~") for name in self.pointer.split("/")[1:]]
+
+
+def _step(document: Any, name: str) -> Any:
+    if isinstance(document, list):
+        if not re.fullmatch(r"0|[1-9][0-9]{0,8}", name):
+            raise LookupError(name)
+        return document[int(name)]
+    if not isinstance(document, Mapping):
+        raise LookupError(name)
+    return document[name]
+
+
 class HttpOptions(ConnectionOptions):
     """`online` means that the URL answers with an expected status.
 
@@ -71,6 +102,13 @@ class HttpOptions(ConnectionOptions):
         None, description="The user's name for `basic`."
     )
     header: HeaderName | None = Field(None, description="The header's name for `header`.")
+    expected_json: ExpectedJson | None = Field(
+        None,
+        description="A `pointer` (RFC 6901) into the JSON of the body, and the `value` expected there; other bodies are `unreachable`, reason `unexpected_body`.",
+    )
+    expected_body: Pattern | None = Field(
+        None, description="A regular expression in RE2's syntax that has to match somewhere in the body."
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -108,13 +146,29 @@ class Http(Kind[HttpOptions]):
         return self.options.has_token
 
     async def check(self, client: HttpClient, token: str) -> Accepted:
-        """Ask for the URL; any expected status is an acceptance."""
+        """Ask for the URL; any expected status is an acceptance, if the body is as expected too."""
+        max_body = self.options.body_size_limit if self._wants_body else 0
         answer = await client.request(
-            self.options.method, self.address, self._headers(token), max_body=self.options.body_size_limit
+            self.options.method, self.address, self._headers(token), max_body=max_body
         )
         if answer.status not in self.options.expected_status:
             raise failure_of(answer)
+        self._look_at_body(answer)
         return Accepted(values=rate_limits(answer.headers))
+
+    @property
+    def _wants_body(self) -> bool:
+        return bool(self.options.expected_json or self.options.expected_body)
+
+    def _look_at_body(self, answer: Answer) -> None:
+        """Raise UnexpectedBody or Malformed when the body is not the expected one."""
+        json, pattern = self.options.expected_json, self.options.expected_body
+        if json and not json.is_in(answer.json()):
+            raise UnexpectedBody(
+                f"{json.pointer or 'the document'} of the body has another value than expected"
+            )
+        if pattern and not pattern.search(bytes(answer.body)):
+            raise UnexpectedBody("expected_body matches nowhere in the body")
 
     def _headers(self, token: str) -> dict[str, str]:
         headers = {name: value.get_secret_value() for name, value in self.options.headers.items()}
