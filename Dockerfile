@@ -2,10 +2,16 @@
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
-COPY pyproject.toml constraints.txt LICENSE README.md ./
-COPY exporter exporter
+# Nothing is installed but what requirements/ names, with the hashes that it names.
+COPY requirements requirements
 RUN python -m venv /opt/status-exporter \
-    && /opt/status-exporter/bin/pip install --no-cache-dir --constraint constraints.txt .
+    && /opt/status-exporter/bin/pip install --no-cache-dir --require-hashes --requirement requirements/runtime.txt \
+    && python -m venv /opt/build \
+    && /opt/build/bin/pip install --no-cache-dir --require-hashes --requirement requirements/build.txt
+COPY pyproject.toml LICENSE README.md ./
+COPY exporter exporter
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+    && /opt/status-exporter/bin/pip install --no-deps --no-index dist/*.whl
 
 FROM python:3.11-slim-bookworm AS exporter
 LABEL org.opencontainers.image.title="status-exporter" \

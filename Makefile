@@ -33,8 +33,8 @@ format: .venv/.installed-dev ## bring the code into its style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-generate: .venv/.installed-dev ## write anew what is generated: dashboards, message templates, tables of metrics and settings
-	@for generator in dashboards languages tools.metric_table tools.kind_tables; do $(BIN)/python -m $$generator || exit 1; done
+generate: .venv/.installed-dev ## write anew what is generated: dashboards, templates, tables in the docs, hashes for the image
+	@$(BIN)/python -m tools.generate
 
 bench: .venv/.installed-dev ## run the benchmarks; each prints its figures
 	@$(COMPONENTS)
@@ -43,10 +43,11 @@ bench: .venv/.installed-dev ## run the benchmarks; each prints its figures
 tools: | python ## fetch the real components into .tools, and fail when one can't be had
 	@$(COMPONENTS) --require
 
-constraints: | python ## write constraints.txt anew, with the newest versions
+constraints: | python ## write constraints.txt and what follows from it anew, with the newest versions
 	@$(PYTHON) -m tools.environment --dev --versions newest --folder .venv-newest
 	@{ head -n 1 constraints.txt; .venv-newest/bin/python -m pip freeze --all --exclude-editable; } > constraints.new
 	@mv constraints.new constraints.txt
+	@$(MAKE) --no-print-directory generate
 
 oldest: | python ## check and run the fast tests on the oldest versions that pyproject.toml allows
 newest: | python ## check and run the fast tests on the newest versions that pyproject.toml allows

@@ -1,4 +1,4 @@
-"""Write the settings of every kind of connection into the documentation: `python -m tools.kind_tables`."""
+"""The settings of every kind of connection, as tables: in docs/configuration.md and examples/full.yml."""
 
 import inspect
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from exporter.config import Words, format_duration
 from exporter.sources.connections.kinds import KINDS
+from tools.marks import between
 
 ROOT = Path(__file__).parent.parent
 PAGE, EXAMPLE = ROOT / "docs" / "configuration.md", ROOT / "examples" / "full.yml"
@@ -72,13 +73,6 @@ def example(word: str) -> Iterator[str]:
         yield f"  #   {name}: {default_text(field).strip('`').replace('–', '')}".rstrip() + "\n"
 
 
-def between(text: str, marks: tuple[str, str], content: str) -> str:
-    """Return the text with other content between two marks."""
-    before, _, rest = text.partition(marks[0])
-    _, _, after = rest.partition(marks[1])
-    return f"{before}{marks[0]}{content}{marks[1]}{after}"
-
-
 def files() -> dict[Path, str]:
     """Return what the files should hold."""
     sections = "\n" + "\n".join(map(section, KINDS)) + "\n"
@@ -87,8 +81,3 @@ def files() -> dict[Path, str]:
         PAGE: between(PAGE.read_text(), PAGE_MARKS, sections),
         EXAMPLE: between(EXAMPLE.read_text(), EXAMPLE_MARKS, lines),
     }
-
-
-if __name__ == "__main__":
-    for path, text in files().items():
-        path.write_text(text)

@@ -1,14 +1,28 @@
-"""Write the table of all metrics into README.md, between its two marks: `python -m tools.metric_table`."""
+"""The tables of metrics: all of them in docs/metrics.md, those that people use first in README.md."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from exporter.metrics import CORE
 from exporter.model import Metric
 from exporter.sources.connections.kinds import KINDS
+from tools.marks import between
 
-README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- metrics: begin -->", "<!-- metrics: end -->"
+ROOT = Path(__file__).parent.parent
+PAGE, README = ROOT / "docs" / "metrics.md", ROOT / "README.md"
+MARKS = ("<!-- metrics: begin -->\n", "<!-- metrics: end -->")
+USED_MOST = (
+    "service_up",
+    "service_status",
+    "service_status_changes_total",
+    "service_info",
+    "connection_online",
+    "connection_status",
+    "connection_check_failures_total",
+    "source_up",
+    "source_poll_failures_total",
+    "source_last_success_timestamp_seconds",
+)
 
 
 def declared() -> tuple[Metric, ...]:
@@ -18,16 +32,18 @@ def declared() -> tuple[Metric, ...]:
 
 def table(metrics: Iterable[Metric]) -> str:
     """Return the table as Markdown."""
-    rows = (f"| `{m.name}` | {m.type} | {', '.join(m.labels) or '–'} | {m.help} |" for m in metrics)
-    return "\n".join(("| metric | type | labels | meaning |", "|---|---|---|---|", *rows))
+    return "".join(f"{row}\n" for row in _rows(metrics))
 
 
-def with_table(text: str) -> str:
-    """Return the README's text with the present table in it."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table(declared())}\n{END}{after}"
+def _rows(metrics: Iterable[Metric]) -> Iterator[str]:
+    yield "| metric | type | labels | meaning |"
+    yield "|---|---|---|---|"
+    for m in metrics:
+        yield f"| `{m.name}` | {m.type} | {', '.join(m.labels) or '–'} | {m.help} |"
 
 
-if __name__ == "__main__":
-    README.write_text(with_table(README.read_text()))
+def files() -> dict[Path, str]:
+    """Return what the files should hold."""
+    by_name = {metric.name: metric for metric in declared()}
+    tables = {PAGE: table(declared()), README: table(by_name[name] for name in USED_MOST)}
+    return {path: between(path.read_text("utf-8"), MARKS, text) for path, text in tables.items()}

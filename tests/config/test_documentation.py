@@ -21,7 +21,6 @@ from exporter.sources.providers import PROVIDERS
 from exporter.sources.providers.settings import ProviderSettings
 from exporter.sources.registry import SOURCE_KINDS
 from exporter.web.webconfig import HttpServer, TlsServer, Unsupported, WebConfig
-from tools import kind_tables
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "configuration.md").read_text()
@@ -87,11 +86,6 @@ def alone(field: FieldInfo, text: str | None) -> object:
     setting: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
     adapter: TypeAdapter[object] = TypeAdapter(setting, config=ConfigDict(strict=True))
     return adapter.validate_python(yaml.safe_load(text))
-
-
-def test_the_tables_of_kinds_are_fresh() -> None:
-    """`make generate` changes no byte of what it writes about kinds."""
-    assert [path for path, text in kind_tables.files().items() if path.read_text() != text] == []
 
 
 @pytest.mark.parametrize("heading", SECTIONS)

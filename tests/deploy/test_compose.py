@@ -17,6 +17,8 @@ from tests.deploy.podman import Podman
 from tests.real.http import request
 from tests.real.process import wait_for
 
+pytestmark = pytest.mark.timeout(1800)  # whoever comes first makes the images
+
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ("demo-exporter", "simulators", "prometheus", "alertmanager")
 

@@ -17,7 +17,7 @@ NAME = f"status_exporter-{__version__}"
 BUILD = "import sys, setuptools.build_meta as b; f = sys.argv[1]; b.build_sdist(f); b.build_wheel(f)"
 LEFT_OUT = shutil.ignore_patterns(
     "__pycache__", "*.egg-info", "build", "dist", "node_modules", "tests",
-    ".git", ".venv", ".tools", ".demo", ".hypothesis", ".*_cache",
+    ".git", ".venv*", ".tools", ".demo", ".hypothesis", ".*_cache",
 )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def test_the_source_has_what_its_pages_speak_of(built: Path) -> None:
     """Rules, dashboards, the unit and the pages travel with the source."""
     with tarfile.open(built / f"{NAME}.tar.gz") as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = ["deploy", "docs", "examples", "grafana", "rules", "targets", "alertmanager"]
+    wanted = ["deploy", "docs", "examples", "grafana", "requirements", "rules", "targets", "alertmanager"]
     files = {path for folder in wanted for path in (ROOT / folder).rglob("*") if path.is_file()}
     files |= {
         ROOT / name for name in ("Dockerfile", "docker-compose.yml", "prometheus.yml", "constraints.txt")

@@ -9,6 +9,8 @@ from tests.deploy.podman import Podman
 from tests.real.http import request
 from tests.real.process import wait_for
 
+pytestmark = pytest.mark.timeout(1800)  # whoever comes first makes the images
+
 PATIENCE = 2  # seconds that the engine gives it to stop, before it kills
 
 
