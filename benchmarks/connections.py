@@ -26,7 +26,7 @@ from exporter.sources.connections.connection import ConnectionSource
 from exporter.sources.connections.kinds import KINDS
 from exporter.sources.connections.reading import options_of
 from exporter.sources.contract import ConnectionFindings
-from exporter.state import SourceId, Store
+from exporter.state import Store
 
 CONCURRENCY = 20
 BODY = json.dumps(
@@ -35,12 +35,13 @@ BODY = json.dumps(
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 
 
-async def api() -> None:
-    """Answer everything at once, except to who asks for /hang."""
+async def api(seconds: float) -> None:
+    """Answer everything after so many seconds, except to who asks for /hang."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while b"/hang" not in await reader.readuntil(b"\r\n\r\n"):
+                await asyncio.sleep(seconds)
                 writer.write(ANSWER)
             await reader.read()
         writer.close()
@@ -55,12 +56,12 @@ class Timed(ConnectionSource):
 
     started: list[float]
 
-    async def poll(self) -> ConnectionFindings:
+    async def poll(self, token: str) -> ConnectionFindings:
         self.started.append(time.monotonic())
-        return await super().poll()
+        return await super().poll(token)
 
 
-def made(client: HttpClient, limits: RequestLimits, id_: str, address: str, interval: int) -> Timed:
+def made(client: HttpClient, id_: str, address: str, interval: int) -> Timed:
     """Make a connection of kind evotor."""
     section = {
         "id": id_,
@@ -72,27 +73,29 @@ def made(client: HttpClient, limits: RequestLimits, id_: str, address: str, inte
     (options,) = options_of(
         ({**section, "timeout": f"{min(20, interval)}s", "stale_after": f"{3 * interval}s"},)
     )
-    source = Timed(KINDS["evotor"](options), client, limits.of(address))
+    source = Timed(KINDS["evotor"](options), client, CONCURRENCY)
     source.started = []
     return source
 
 
 async def measure(port: int, connections: int, hanging: int, interval: int, window: float) -> None:
     """Poll all of them once and then for a while, and print what was seen."""
-    client, limits, store = HttpClient(Tls()), RequestLimits(CONCURRENCY), Store()
-    good = [made(client, limits, f"a-{n}", f"http://127.0.0.1:{port}", interval) for n in range(connections)]
-    bad = [made(client, limits, f"b-{n}", f"http://localhost:{port}/hang", interval) for n in range(hanging)]
-    store.adopt({SourceId(source.kind, source.name): source for source in (*good, *bad)})
+    client, limits, store = HttpClient(Tls()), RequestLimits(), Store()
+    good = [made(client, f"a-{n}", f"http://127.0.0.1:{port}", interval) for n in range(connections)]
+    bad = [made(client, f"b-{n}", f"http://localhost:{port}/hang", interval) for n in range(hanging)]
+    store.adopt([source.info for source in (*good, *bad)])
     begun = time.monotonic()
     phases = [begun + interval * number / connections for number in range(connections)]
     pollers = [
-        Poller(source, store, phase) for source, phase in zip([*good, *bad], cycle(phases), strict=False)
+        Poller(source, store, limits, phase)
+        for source, phase in zip([*good, *bad], cycle(phases), strict=False)
     ]
     tasks = [asyncio.create_task(poller.run()) for poller in pollers]
     while not all(source.started for source in good):  # noqa: ASYNC110 -- every source would have to set an event
         await asyncio.sleep(0.1)
     first = time.monotonic() - begun
-    print(f"first round: {connections:,} checks in {first:.1f} s, {CONCURRENCY} at once")
+    at_once = max((load.at_once for load in limits.loads().values()), default=CONCURRENCY)
+    print(f"first round: {connections:,} checks in {first:.1f} s, at most {at_once} at once")
     await asyncio.sleep(first)  # What became due meanwhile is caught up with.
     await steady(good, phases, interval, window)
     print(
@@ -132,12 +135,13 @@ def main() -> None:
     parser.add_argument("--interval", type=int, default=60)
     parser.add_argument("--window", type=float, default=10, help="seconds to look at when it has settled")
     parser.add_argument("--hanging", type=int, default=200)
+    parser.add_argument("--answers-in", type=float, default=0.0, help="seconds that the API takes")
     parser.add_argument("--api", action="store_true", help=argparse.SUPPRESS)
     flags = parser.parse_args()
     if flags.api:
-        asyncio.run(api())
+        asyncio.run(api(flags.answers_in))
     logging.getLogger("exporter").setLevel(logging.CRITICAL)
-    command = [sys.executable, __file__, "--api"]
+    command = [sys.executable, __file__, "--api", f"--answers-in={flags.answers_in}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 -- ourselves
         assert server.stdout
         port = int(server.stdout.readline())

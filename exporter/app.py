@@ -34,6 +34,7 @@ class App:
         self._secure = secure
         self._store = Store()
         self._pollers = Pollers(self._store)
+        self.own.show_loads(self._pollers.loads)
         self._factory = SourceFactory()
         self._loading = asyncio.Lock()
         self._changed = asyncio.Event()

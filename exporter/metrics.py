@@ -205,6 +205,18 @@ PROVIDER_CONNECTIONS = Metric(
     SOURCE,
 )
 
+HOST_REQUEST_LIMIT = Metric(
+    "connection_host_request_limit",
+    "gauge",
+    "Requests that may be under way to a host of connections at once, as it adapts to what is due and to what the host bears; absent while there is nothing to adapt.",
+    ("host",),
+)
+HOST_DELAY = Metric(
+    "connection_host_delay_intervals",
+    "gauge",
+    "How late the check is that has waited longest for its turn at the host, in units of its interval; at 2 its connection is stale, if stale_after is 3 intervals.",
+    ("host",),
+)
 BUILD_INFO = Metric(
     "exporter_build_info",
     "gauge",

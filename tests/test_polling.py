@@ -140,7 +140,7 @@ def test_waiting_for_a_slot_is_not_part_of_the_poll() -> None:
         source = Scripted(step(NOTHING), timeout=0.05)
         source.limit = RequestLimit("host", 1)
         watched = Watched(source)
-        async with source.limits.of(source.limit):
+        async with source.limits.of(source.limit, 60.0):
             await asyncio.sleep(0.1)
             assert source.begun == 0
         (view,) = await watched.polls(1)
@@ -247,7 +247,7 @@ def test_who_waits_in_line_with_an_old_secret_is_asked_anew() -> None:
     async def run() -> None:
         source = Scripted(step(found("not_connected")), interval=3600)
         source.limit = RequestLimit("host", 1)
-        async with source.limits.of(source.limit):
+        async with source.limits.of(source.limit, 60.0):
             watched = Watched(source)
             await asyncio.sleep(0.01)
             source.limit = None

@@ -65,8 +65,11 @@ class Poller:
             token = await self._token()
         except PollError as error:
             return self._failed(started, error)
-        async with self._limits.of(self.source.request_limit(token)):
-            return await self._answered(token)
+        limit = self.source.request_limit(token)
+        async with self._limits.of(limit, self.source.info.interval) as turn:
+            result = await self._answered(token)
+            turn.over(result.error)
+            return result
 
     async def _token(self) -> str:
         async with deadline(self.source.timeout, "the token file can't be read in time"):

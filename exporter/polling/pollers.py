@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from exporter.config.filework import run_beside
 from exporter.logs import Log
-from exporter.polling.limits import RequestLimits
+from exporter.polling.limits import HostLoad, RequestLimits
 from exporter.polling.poller import Poller
 from exporter.sources.contract import Source, SourceId
 from exporter.state import Store
@@ -55,6 +55,10 @@ class Pollers:
         for poller in wanted:
             poller.poll_now()
         return len(wanted)
+
+    def loads(self) -> Mapping[str, HostLoad]:
+        """Return the load of each host that has more than the usual to do."""
+        return self._limits.loads()
 
     async def watch(self) -> None:
         """Look at the age of the data and at the secret files for ever."""

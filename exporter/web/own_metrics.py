@@ -1,6 +1,7 @@
 """The exporter's metrics about itself; these few are rendered for each scrape, as they are about that moment."""
 
 import platform
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import (
     CollectorRegistry,
@@ -11,11 +12,14 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 
 from exporter import __version__, logs, metrics
 from exporter.exposition.text import Format, Rendered
 from exporter.model import Metric
+from exporter.polling.limits import HostLoad
 from exporter.timing import wall
 
 
@@ -41,6 +45,10 @@ class OwnMetrics:
     def _gauge(self, metric: Metric) -> Gauge:
         return Gauge(metric.name, metric.help, metric.labels, registry=self._registry)
 
+    def show_loads(self, loads: Callable[[], Mapping[str, HostLoad]]) -> None:
+        """Show how busy the hosts of connections are, as `loads` says it at each scrape."""
+        self._registry.register(_Loads(loads))
+
     def loaded(self, ok: bool) -> None:
         """Note whether the configuration was loaded; the time only moves when it was."""
         self._reload_ok.set(ok)
@@ -60,6 +68,21 @@ class OwnMetrics:
         self._dropped_before = dropped
         encoder, _ = choose_encoder(accept)
         return bytes(encoder(self._registry))
+
+
+class _Loads(Collector):
+    def __init__(self, loads: Callable[[], Mapping[str, HostLoad]]) -> None:
+        self._loads = loads
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        families = [
+            GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+            for metric in (metrics.HOST_REQUEST_LIMIT, metrics.HOST_DELAY)
+        ]
+        for host, load in self._loads().items():
+            for family, value in zip(families, load, strict=True):
+                family.add_metric([host], value)
+        return iter(families)
 
 
 def negotiate(accept: str) -> tuple[Format, str]:

@@ -137,7 +137,7 @@ def test_a_host_that_hangs_holds_its_own_slots_only() -> None:
         release = asyncio.Event()
 
         async def ask(host: str, hangs: bool) -> None:
-            async with limits.of(RequestLimit(host, 2)):
+            async with limits.of(RequestLimit(host, 2), 60.0):
                 if hangs:
                     await release.wait()
                 done.append(host)
@@ -154,13 +154,13 @@ def test_a_host_that_hangs_holds_its_own_slots_only() -> None:
 
 def test_slots_bound_one_host_and_all_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     """No more requests are under way than allowed to one host, nor than allowed in all."""
-    monkeypatch.setattr("exporter.polling.limits._IN_ALL", 5)
+    monkeypatch.setattr("exporter.polling.limits.IN_ALL", 5)
 
     async def run() -> tuple[int, int]:
         limits, held, most = RequestLimits(), dict[str, int](), [0, 0]
 
         async def ask(host: str) -> None:
-            async with limits.of(RequestLimit(host, 2)):
+            async with limits.of(RequestLimit(host, 2), 60.0):
                 held[host] = held.get(host, 0) + 1
                 most[:] = max(most[0], held[host]), max(most[1], sum(held.values()))
                 await asyncio.sleep(0)
@@ -175,14 +175,14 @@ def test_slots_bound_one_host_and_all_hosts(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("host", ["a", "b"])
 def test_a_slot_given_up_while_waiting_is_not_lost(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who stops waiting, for the host or for the whole, leaves every slot to the others."""
-    monkeypatch.setattr("exporter.polling.limits._IN_ALL", 1)
+    monkeypatch.setattr("exporter.polling.limits.IN_ALL", 1)
 
     async def run() -> None:
         limits = RequestLimits()
-        async with limits.of(RequestLimit("a", 1)):
+        async with limits.of(RequestLimit("a", 1), 60.0):
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(limits.of(RequestLimit(host, 1)).__aenter__(), 0.01)
-        async with asyncio.timeout(5), limits.of(RequestLimit(host, 1)):
+                await asyncio.wait_for(limits.of(RequestLimit(host, 1), 60.0).__aenter__(), 0.01)
+        async with asyncio.timeout(5), limits.of(RequestLimit(host, 1), 60.0):
             pass
 
     asyncio.run(run())
