@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as text
 
 from exporter.exposition.text import Exposition, Format
 from exporter.metrics import CORE
+from exporter.polling.limits import HostLoad
 from exporter.web.own_metrics import OwnMetrics
 from tests.facts import everything
 
@@ -58,7 +59,9 @@ def test_both_formats_say_the_same() -> None:
 
 def test_the_golden_text_shows_every_metric() -> None:
     """Each metric that the core declares has a sample there, or among the exporter's own."""
-    own = OwnMetrics().text("").decode()
+    exporter = OwnMetrics()
+    exporter.show_loads(lambda: {"api.example": HostLoad(20, 0.5)})
+    own = exporter.text("").decode()
     shown = {family.name for family in text(GOLDEN.read_text() + own)}
 
     assert {metric.name.removesuffix("_total") for metric in CORE} <= shown
