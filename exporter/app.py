@@ -4,9 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from exporter.config.filework import run_beside
 from exporter.errors import ConfigError, Problem
 from exporter.exposition.text import EMPTY, Exposition, Rendered
 from exporter.logs import Log
+from exporter.merging import Merged
 from exporter.polling.pollers import Pollers
 from exporter.sources.contract import Source, SourceId
 from exporter.sources.factory import SourceFactory
@@ -17,6 +19,8 @@ from exporter.web.own_metrics import OwnMetrics
 # Rendering takes at most this part of the time, so that many small changes don't cost more than few large ones.
 _RENDERING_SHARE = 0.1
 _SHORTEST_REST = 0.1
+# How long reading the configuration may take, in seconds: a network mount may hang for ever.
+_READING = 60.0
 
 
 class App:
@@ -37,6 +41,7 @@ class App:
         self.own.show_loads(self._pollers.loads)
         self._factory = SourceFactory()
         self._loading = asyncio.Lock()
+        self._reload = Merged(self._reload_once)
         self._changed = asyncio.Event()
         self._store.listen(self._changed.set)
         self._log = Log("app")
@@ -48,9 +53,13 @@ class App:
 
     async def load(self) -> None:
         """Read the configuration and poll what it names; on ConfigError all stays as it was."""
+        try:
+            async with asyncio.timeout(_READING):
+                # Beside the event loop: thousands of connections and their files take a while to read.
+                wanted = await run_beside("configuration", self._read)
+        except TimeoutError:
+            raise ConfigError([Problem("", f"the files can't be read within {_READING:g} s")]) from None
         async with self._loading:
-            # Beside the event loop: thousands of connections and their files take a while to read.
-            wanted = await asyncio.to_thread(self._read)
             self._adopt(wanted)
             await self._factory.close_unused()
 
@@ -86,7 +95,13 @@ class App:
                 await self._factory.close_unused()
 
     async def reload(self) -> None:
-        """Load again; on ConfigError all stays as it was, and the log and a metric say so."""
+        """Load again; on ConfigError all stays as it was, and the log and a metric say so.
+
+        All who ask while that is done share one more load, which begins after they asked.
+        """
+        await self._reload()
+
+    async def _reload_once(self) -> None:
         try:
             await self.load()
         except ConfigError as error:
@@ -101,7 +116,7 @@ class App:
 
     def _not_loaded(self, error: ConfigError) -> None:
         self.own.loaded(False)
-        for problem in error.problems:
+        for problem in error.told:
             self._log.error("configuration not loaded", place=problem.place, problem=problem.message)
 
     def poll_now(self, name: str | None = None) -> int:

@@ -40,6 +40,8 @@ ExporterError
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple, Self
 
+_MOST_TOLD = 20
+
 
 class Problem(NamedTuple):
     """One mistake in the configuration: `place` is a dotted path such as `connections[0].interval`."""
@@ -60,7 +62,15 @@ class ConfigError(ExporterError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(map(str, self.problems)))
+        super().__init__("\n".join(map(str, self.told)))
+
+    @property
+    def told(self) -> tuple[Problem, ...]:
+        """The first problems, and how many there are besides: thousands are no help to anybody."""
+        more = len(self.problems) - _MOST_TOLD
+        if more <= 0:
+            return self.problems
+        return (*self.problems[:_MOST_TOLD], Problem("", f"and {more} more problem{'s' * (more > 1)}"))
 
 
 class PollError(ExporterError):

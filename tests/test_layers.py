@@ -11,12 +11,12 @@ PACKAGE = Path(__file__).parents[1] / "exporter"
 # From left to right; modules in one line don't know each other. A new module gets its place here,
 # but a new kind of connection, which is one file and a line in the registry, has one already.
 LAYERS = """
-exporter errors model logqueue healthcheck sources polling exposition config.filework descriptors
+exporter errors model logqueue healthcheck sources polling exposition config.filework descriptors merging config.variables
 logs timing metrics polling.schedule bodies proxies jsontext certificates
-config.durations config.expressions config.files config.yamlfile
+config.durations config.expressions config.files
 config.secretfile
 config.problems config.fields
-config.schema
+config.schema config.yamlfile
 config.loading
 config
 client cli

@@ -78,7 +78,7 @@ def test_a_bad_file_leaves_the_old_configuration_in_force(cloud: Api, tmp_path: 
 
         assert answer.status == 500
         assert "connections[0].intervall: unknown key, did you mean interval?" in answer.text
-        assert "place=connections[0].intervall" in running.log.read_text()
+        wait_for(lambda: "place=connections[0].intervall" in running.log.read_text())
         assert not running.reload_ok()
         assert running.statuses() == {"a": "online"}
         assert list(

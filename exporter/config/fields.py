@@ -1,19 +1,23 @@
 """The types of settings: each says in its error what it wants."""
 
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic.fields import FieldInfo
 
 from exporter.config.durations import parse_duration
 from exporter.config.expressions import Expression
+from exporter.config.variables import Expanded
 from exporter.proxies import NO_PROXY, fault_in
 
 URL_WORDS = ("service", "datacenter", "port", "address", "node", "service_id")
 _UNITS = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}
+_SHORTEST = 0.1
 LONGEST = 366 * 86_400.0
 
 
@@ -28,12 +32,46 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _written(cls, raw: Any) -> Any:
+        return cls.as_written(raw)
+
+    @classmethod
+    def as_written(cls, raw: Any) -> Any:
+        """Leave out what is empty, as templates write an empty list; read variables as what the setting wants."""
+        if not isinstance(raw, Mapping):
+            return raw
+        fields = cls.model_fields
+        given = {
+            key: value
+            for key, value in raw.items()
+            if value is not None or key not in fields or fields[key].is_required()
+        }
+        return {key: _as_word(value, fields[key]) if key in fields else value for key, value in given.items()}
+
+
+def _as_word(value: object, field: FieldInfo) -> object:
+    """Return a number or a boolean for the text of a variable, where the setting wants one."""
+    wanted = set(_types_in(field.annotation))
+    if str in wanted or not wanted & {int, bool}:
+        return value
+    if isinstance(value, list):
+        return [item.as_word() if isinstance(item, Expanded) else item for item in value]
+    return value.as_word() if isinstance(value, Expanded) else value
+
+
+def _types_in(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for argument in get_args(annotation):
+        yield from _types_in(argument)
+
 
 def duration(raw: object) -> float:
     """Return the seconds of a duration that a timer can have; ValueError says what is wrong."""
     seconds = parse_duration(raw)
-    if seconds <= 0:
-        raise ValueError("must be longer than 0s")
+    if seconds < _SHORTEST:
+        raise ValueError("must not be shorter than 100ms")
     if seconds > LONGEST:
         raise ValueError("must not be longer than a year")
     return seconds
@@ -43,10 +81,11 @@ def _split(url: str) -> SplitResult | None:
     """Return the parts of a URL whose host and port can be used."""
     try:
         parts = urlsplit(url)
-        _ = parts.port  # Raises ValueError, which quotes its input, when it is no port.
+        port = parts.port  # Raises ValueError, which quotes its input, when it is no port.
     except ValueError:
         return None
-    usable = parts.scheme in ("http", "https") and parts.hostname and url.isprintable() and " " not in url
+    usable = parts.scheme in ("http", "https") and parts.hostname and port != 0
+    usable = usable and url.isprintable() and " " not in url
     return parts if usable else None
 
 
@@ -69,8 +108,19 @@ def _consul_address(address: str) -> str:
     return url.rstrip("/")
 
 
-def _one_or_many(raw: object) -> object:
-    return tuple(raw) if isinstance(raw, list) else (raw,)
+def _addresses(raw: object) -> object:
+    """Make a list of one; what is wrong with that one is wrong with the setting itself, not with a first element."""
+    if isinstance(raw, list):
+        return tuple(raw)
+    if not isinstance(raw, str):
+        raise ValueError("must be an address, or a list of them")
+    return (_consul_address(raw),)
+
+
+def _server_name(name: str) -> str:
+    if not name or not name.isprintable() or " " in name:
+        raise ValueError("must be a host name")
+    return name
 
 
 def _datacenters(raw: object) -> object:
@@ -157,12 +207,13 @@ HttpUrl = Annotated[str, AfterValidator(_http_url), Words("URL")]
 FilePath = Annotated[Path, BeforeValidator(_path), Words("path")]
 ConsulAddresses = Annotated[
     tuple[Annotated[str, AfterValidator(_consul_address)], ...],
-    BeforeValidator(_one_or_many),
+    BeforeValidator(_addresses),
     Field(min_length=1),
 ]
 Datacenters = Annotated[tuple[str, ...] | Literal["all"] | None, BeforeValidator(_datacenters)]
 Pattern = Annotated[Expression, BeforeValidator(_regex)]
 Secret = Annotated[SecretStr, AfterValidator(_sendable)]
+ServerName = Annotated[str, AfterValidator(_server_name)]
 Size = Annotated[int, BeforeValidator(_size)]
 Proxy = Annotated[SecretStr, AfterValidator(_proxy)]
 MetaKeys = Annotated[

@@ -1,6 +1,7 @@
 """Turn validation errors into problems a person can act on: where, what, and what was perhaps meant."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +52,7 @@ def problems_of(
     error: ValidationError, model: type[BaseModel], under: tuple[int | str, ...] = ()
 ) -> tuple[Problem, ...]:
     """Return every problem of `error`; `under` is where in the file the validated mapping is."""
-    details = error.errors(include_url=False, include_input=False, include_context=False)
+    details = error.errors(include_url=False, include_context=False)
     return tuple(_problem(detail, model, under) for detail in details)
 
 
@@ -65,12 +66,20 @@ def _message(detail: ErrorDetails, model: type[BaseModel], path: tuple[int | str
         return "missing"
     if detail["type"] == "extra_forbidden":
         return unknown_key(str(path[-1]), _keys_at(model, path[:-1]))
-    if detail["type"].startswith("model_"):
-        return "must be a mapping"
+    if detail["type"].startswith("model_") or detail["type"] == "dict_type":
+        return "must be a mapping" + _colon_hint(detail["input"])
+    if detail["input"] is None and detail["type"].endswith("_type"):
+        return "is empty"
     message = detail["msg"]
     for theirs, ours in _WORDING:
         message = message.replace(theirs, ours)
     return message
+
+
+def _colon_hint(found: object) -> str:
+    """Tell of the blank that makes `name:main` a setting; the text itself is not quoted."""
+    is_one = isinstance(found, str) and re.match(r"[A-Za-z_]+:\S", found)
+    return "; a blank is missing after a colon" if is_one else ""
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import SecretStr, model_validator
 
 from exporter.config.durations import format_duration
-from exporter.config.fields import LONGEST, Duration, FilePath, Proxy, Size, Strict, duration
+from exporter.config.fields import LONGEST, Duration, FilePath, Proxy, ServerName, Size, Strict, duration
 from exporter.config.secretfile import Token
 
 
@@ -17,7 +17,7 @@ class Tls(Strict):
     ca_path: FilePath | None = None
     cert_file: FilePath | None = None
     key_file: FilePath | None = None
-    server_name: str | None = None
+    server_name: ServerName | None = None
     insecure_skip_verify: bool = False
 
     @model_validator(mode="after")
@@ -38,6 +38,7 @@ class Timed(Strict):
     @classmethod
     def _derived(cls, raw: Any) -> Any:
         """Fill what follows from the interval: timeout at most the interval, stale_after three times it."""
+        raw = cls.as_written(raw)
         if not isinstance(raw, Mapping):
             return raw
         try:

@@ -1,12 +1,15 @@
 """Read a YAML file that must be one mapping; a duplicate key is an error."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from exporter.config.files import read_file
+from exporter.config.problems import place_of
+from exporter.config.variables import TAG, Expanded, expand
 from exporter.errors import ConfigError, Problem
 
 _LARGEST = 32 * 2**20
@@ -62,11 +65,16 @@ _Loader: Any = type(
 for _tag, _pattern, _first in _PLAIN:
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
 
+_Loader.add_constructor(TAG, lambda loader, node: Expanded(node.value))
 
-def read_mapping(path: Path) -> dict[str, Any]:
-    """Return what the file holds, {} when it is empty; ConfigError names the file and the line of a mistake."""
+
+def read_mapping(path: Path, environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return what the file holds, {} when it is empty; ConfigError names the file and the line of a mistake.
+
+    With `environ` its variables are filled in.
+    """
     try:
-        content = parsed(_read(path), str(path))
+        content = parsed(_read(path), str(path), environ)
     except OSError as error:
         raise ConfigError([Problem(str(path), f"can't be read: {error.strerror}")]) from None
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
@@ -75,24 +83,23 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(_LARGEST + 1)
+    content = read_file(path, _LARGEST)
     if len(content) > _LARGEST:
         raise ConfigError([Problem(str(path), f"is larger than {_LARGEST // 2**20} MiB")])
     return content
 
 
-def parsed(content: bytes, place: str) -> object:
+def parsed(content: bytes, place: str, environ: Mapping[str, str] | None = None) -> object:
     """Return what a YAML text holds, {} when that is nothing; ConfigError names the place and the line of a mistake."""
     try:
-        return _parsed(content, place)
+        return _parsed(content, place, environ)
     except RecursionError:  # the parser in Python; the one in C counts
         raise ConfigError([Problem(place, _TOO_DEEP)]) from None
     except (yaml.YAMLError, *_UNFIT) as error:
         raise ConfigError([Problem(place, _why(error))]) from None
 
 
-def _parsed(content: bytes, place: str) -> object:
+def _parsed(content: bytes, place: str, environ: Mapping[str, str] | None) -> object:
     loader = _Loader(content)
     try:
         node = loader.get_single_node()
@@ -100,6 +107,8 @@ def _parsed(content: bytes, place: str) -> object:
             return {}
         if problems := [Problem(place, message) for message in dict.fromkeys(_mistakes(node, set()))]:
             raise ConfigError(problems)
+        if environ is not None and (unfilled := list(expand(node, environ))):
+            raise ConfigError(Problem(place_of(path), message) for path, message in unfilled)
         return loader.construct_document(node)
     finally:
         loader.dispose()

@@ -60,7 +60,7 @@ def wrong_with(tls: Tls) -> Iterator[Problem]:
     unreadable = [
         Problem(f".{name}", f"{path} can't be read: {why}")
         for name in _TLS_FILES
-        if (path := getattr(tls, name)) and (why := why_unreadable(path))
+        if (path := getattr(tls, name)) and (why := why_unreadable(path, folder=name == "ca_path"))
     ]
     yield from unreadable
     if not unreadable:

@@ -34,7 +34,7 @@ class Plan:
 
 def read_file(path: Path) -> Plan:
     """Plan what a configuration file says; ConfigError lists every problem of it."""
-    raw: Mapping[str, Any] = read_mapping(path)
+    raw: Mapping[str, Any] = read_mapping(path, os.environ)
     if not raw:
         raise ConfigError([Problem(str(path), "is empty")])
     for kind in SOURCE_KINDS:

@@ -146,3 +146,59 @@ def test_an_address_from_outside_hides_no_mistake_of_the_file(
     before = said()
     monkeypatch.setenv("CONSUL_HTTP_ADDR", "elsewhere:8500")
     assert said() == before
+
+
+FAMILY = {
+    "CONSUL_HTTP_ADDR": "agent:8501",
+    "CONSUL_HTTP_SSL": "true",
+    "CONSUL_HTTP_SSL_VERIFY": "false",
+    "CONSUL_HTTP_TOKEN": "sesame",
+    "CONSUL_HTTP_AUTH": "user:password",
+    "CONSUL_TLS_SERVER_NAME": "name",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("[{name: a}]", [True]),
+        ("[{name: a, address: 'other:1'}]", [True]),
+        ("[{name: a}, {name: b, address: 'other:1'}]", [True, False]),
+        ("[{name: a, address: 'agent:8501'}, {name: b, address: 'https://agent:8501'}]", [True, True]),
+        ("[{name: a, address: }, {name: b, address: ['agent:8501', c]}]", [True, False]),
+    ],
+)
+def test_variables_fill_what_is_about_their_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, filled: list[bool]
+) -> None:
+    """A token is never sent to another cluster than that of the variables, nor is its certificate left unverified."""
+    for name, value in FAMILY.items():
+        monkeypatch.setenv(name, value)
+    (path := tmp_path / "config.yml").write_text(f"consul: {text}")
+
+    clusters = read_file(path).settings_of(Consul)
+
+    assert [bool(cluster.token and cluster.http_auth) for cluster in clusters] == filled
+    assert [cluster.tls.insecure_skip_verify for cluster in clusters] == filled
+    assert [cluster.tls.server_name == "name" for cluster in clusters] == filled
+
+
+def test_the_file_comes_before_the_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in the file is not replaced, nor joined by what would contradict it."""
+    for name, value in {**FAMILY, "CONSUL_CACERT": "ca.pem", "CONSUL_CLIENT_KEY": "key.pem"}.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "token").write_text("own")
+    (path := tmp_path / "config.yml").write_text(
+        "consul: [{name: a, token_file: token, http_auth: 'a:b', "
+        "tls: {ca_path: /etc/ssl/certs, server_name: own, insecure_skip_verify: false, cert_file: }}]"
+    )
+
+    with pytest.raises(ConfigError) as caught:
+        read_file(path)
+    assert str(caught.value) == "consul[0].tls: key_file needs cert_file"
+
+    monkeypatch.delenv("CONSUL_CLIENT_KEY")
+    (cluster,) = read_file(path).settings_of(Consul)
+    assert (cluster.token, cluster.tls.ca_file) == (None, None)
+    assert (cluster.tls.server_name, cluster.tls.insecure_skip_verify) == ("own", False)
+    assert cluster.address == ("https://agent:8501",)

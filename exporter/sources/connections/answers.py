@@ -50,7 +50,7 @@ def failure_of(answer: Answer) -> PollError:
         return Redirected(f"the answer sends us elsewhere (HTTP {status})")
     if status >= 500:
         return ServerError(f"the API has a problem of its own (HTTP {status})")
-    return UnexpectedStatus(f"HTTP {status} says nothing about the token")
+    return UnexpectedStatus(f"HTTP {status} is not among the statuses that are expected")
 
 
 def _is_page(answer: Answer) -> bool:

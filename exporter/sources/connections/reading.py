@@ -35,10 +35,15 @@ def options_of_one(entry: Entry, place: Place, defaults: Defaults = _NO_DEFAULTS
     """Validate one entry, which is at `place`; ConfigError lists its problems."""
     where = f"{place[0]}[{place[1]}]"
     kind = _kind(entry.get("kind"), f"{where}.kind")
-    options = validated(kind.Options, {**defaults.get(entry["kind"], {}), **entry}, place)
+    options = validated(kind.Options, {**defaults.get(entry["kind"], {}), **_given(entry)}, place)
     if kind(options).needs_token and not options.has_token:
         raise ConfigError([Problem(where, f"kind {options.kind} needs token_file or token")])
     return options
+
+
+def _given(entry: Entry) -> Entry:
+    """Return what is not empty: of that the defaults hold."""
+    return {key: value for key, value in entry.items() if value is not None}
 
 
 def _kind(word: object, place: str) -> type[Kind[Any]]:

@@ -8,7 +8,7 @@ from exporter.config import repeated, validated
 from exporter.errors import ConfigError
 from exporter.sources.clients import ClientLease
 from exporter.sources.consul.cluster import ConsulSource
-from exporter.sources.consul.environment import VARIABLES, from_environment, with_address
+from exporter.sources.consul.environment import VARIABLES, from_environment, with_environment
 from exporter.sources.consul.settings import Consul, ConsulFile
 from exporter.sources.contract import PlannedSource, SourceId, SourceKind
 
@@ -46,5 +46,5 @@ class ConsulClusters(SourceKind):
         return from_environment(environ)
 
     def with_environment(self, raw: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, Any]:
-        """Clusters that name no address have that of CONSUL_HTTP_ADDR."""
-        return with_address(raw, environ)
+        """Fill what clusters leave open with the CONSUL_* variables."""
+        return with_environment(raw, environ)

@@ -29,7 +29,14 @@ VARIABLES = {
     **{f"consul[0].tls.{key}": name for key, name in _TLS.items()},
     "consul[0].tls": "CONSUL_CLIENT_KEY",
 }
+# Of these the file says all or nothing.
+_TOGETHER: dict[str, set[str]] = {
+    **{key: {"token", "token_file"} for key in ("token", "token_file")},
+    **{key: {"ca_file", "ca_path"} for key in ("ca_file", "ca_path")},
+    **{key: {"cert_file", "key_file"} for key in ("cert_file", "key_file")},
+}
 SWITCHES = ("CONSUL_HTTP_SSL", "CONSUL_HTTP_SSL_VERIFY")
+KNOWN = ("CONSUL_HTTP_ADDR", *_TEXTS.values(), *_TLS.values(), *SWITCHES)
 
 
 def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -40,14 +47,39 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     return {"consul": [_consul(environ)]}
 
 
-def with_address(raw: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, Any]:
-    """Give clusters of a file that name no address the one of CONSUL_HTTP_ADDR, if that is set."""
+def with_environment(raw: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """Fill what the clusters of a file leave open; ConfigError when a variable can't be used.
+
+    The variables are about one agent: they fill a cluster that names no address, or the variable's, or is the only one.
+    The token of one cluster is never sent to another.
+    """
     clusters = raw.get("consul")
-    if not isinstance(clusters, list) or not environ.get("CONSUL_HTTP_ADDR", "").strip():
+    if not isinstance(clusters, list) or not any(environ.get(name, "").strip() for name in KNOWN):
         return raw
-    found = {"address": _address(environ)}
-    named = [{**found, **cluster} if isinstance(cluster, Mapping) else cluster for cluster in clusters]
-    return {**raw, "consul": named}
+    (described,) = from_environment(environ)["consul"]
+    return {**raw, "consul": [_filled(each, described, len(clusters) == 1) for each in clusters]}
+
+
+def _filled(cluster: object, described: Mapping[str, Any], is_only_one: bool) -> object:
+    if not isinstance(cluster, Mapping):
+        return cluster
+    given = {key: value for key, value in cluster.items() if value is not None}
+    named = given.get("address", described["address"])
+    if not is_only_one and named not in (described["address"], described["address"].partition("://")[2]):
+        return cluster
+    open_ = {key: value for key, value in described.items() if not given.keys() & _TOGETHER.get(key, {key})}
+    tls = given.get("tls", {})
+    return {
+        **open_,
+        **given,
+        **({"tls": _filled_tls(tls, described["tls"])} if isinstance(tls, Mapping) else {}),
+    }
+
+
+def _filled_tls(tls: Mapping[str, Any], described: Mapping[str, Any]) -> dict[str, Any]:
+    given = {key: value for key, value in tls.items() if value is not None}
+    open_ = {key: value for key, value in described.items() if not given.keys() & _TOGETHER.get(key, {key})}
+    return {**open_, **given}
 
 
 def _consul(environ: Mapping[str, str]) -> dict[str, Any]:

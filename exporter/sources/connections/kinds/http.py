@@ -26,8 +26,13 @@ from exporter.sources.connections.kind import (
 from exporter.sources.connections.settings import ConnectionOptions
 
 
-def _as_list(raw: object) -> object:
-    return tuple(raw) if isinstance(raw, list) else (raw,)
+def _statuses(raw: object) -> object:
+    """Make a list of one; what is wrong with that one is wrong with the setting itself, not with a first element."""
+    if isinstance(raw, list):
+        return tuple(raw)
+    if type(raw) is not int or not 100 <= raw <= 599:
+        raise ValueError("must be a status from 100 to 599, or a list of them")
+    return (raw,)
 
 
 def _header_name(name: str) -> str:
@@ -47,7 +52,7 @@ HeaderName = Annotated[str, AfterValidator(_header_name)]
 # Not shown anywhere: people put keys into headers.
 HeaderValue = Annotated[SecretStr, AfterValidator(_header_value)]
 Statuses = Annotated[
-    tuple[Status, ...], BeforeValidator(_as_list), Field(min_length=1), Words("status, or list of them")
+    tuple[Status, ...], BeforeValidator(_statuses), Field(min_length=1), Words("status, or list of them")
 ]
 Headers = Annotated[Mapping[HeaderName, HeaderValue], Words("mapping")]
 
