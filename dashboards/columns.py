@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dashboards.grafana import Json, graded, link, null_mapping, regex_mapping, value_mapping
+from dashboards.grafana import Json, link, null_mapping, regex_mapping, value_mapping
 from dashboards.history import COLUMN_WIDTH, mappings
 from dashboards.look import (
-    BLUE,
     CONNECTION_STATES,
-    GREEN,
-    GREY,
     ICONS,
+    LOUD_RED,
+    LOUD_YELLOW,
     NO_DATA,
     OTHER_ICON,
-    RED,
+    QUIET_BLUE,
     SERVICE_STATES,
-    YELLOW,
+    UNKNOWN,
     State,
     worst_first,
 )
@@ -23,23 +22,24 @@ from dashboards.table import Column
 from languages.language import Words
 
 STATUS_WIDTHS: Mapping[tuple[State, ...], int] = {SERVICE_STATES: 100, CONNECTION_STATES: 116}
-GAUGE_WIDTH, PERCENT_WIDTH = 100, 70
+PERCENT_WIDTH = 70
 AGO_WIDTH, AGE_WIDTH = 136, 80
 
 PLAIN = {"custom.cellOptions": {"type": "color-text"}}
 FILLED = {"custom.cellOptions": {"type": "color-background", "mode": "basic"}}
 WRAPPED = {"custom.wrapText": True}
 PERCENT: Json = {"unit": "percent", "decimals": 1}
-GOOD_SHARE = graded((None, RED), (95, YELLOW), (99.5, GREEN))
+STYLE = "style"
+"""The field that holds the CSS of a percentage."""
 
 
 def state_mappings(states: tuple[State, ...], text: Words, *, cell: bool = False) -> list[Json]:
     """The rank of a status as its word and colour; nothing is `no data`."""
     known = [
-        (str(state.code), text[state.key], state.cell_color if cell else state.color)
+        (str(state.code), text[state.key], state.cell if cell else state.color)
         for state in worst_first(states)
     ]
-    return [value_mapping(known), null_mapping(text[NO_DATA], GREY)]
+    return [value_mapping(known), null_mapping(text[NO_DATA], UNKNOWN.cell if cell else UNKNOWN.color)]
 
 
 def state_column(source: str, title: str, states: tuple[State, ...], text: Words) -> Column:
@@ -55,23 +55,21 @@ def gauge_column(source: str, title: str, width: int, colors: Json, decimals: in
     return Column(source, title, width=width, properties=percentage | colors | gauge)
 
 
-def share_column(source: str, title: str) -> Column:
-    """A percentage of time as a gauge with one decimal."""
-    return gauge_column(source, title, GAUGE_WIDTH, GOOD_SHARE, 1)
-
-
-def percent_column(source: str, title: str) -> Column:
-    """A percentage of time with one decimal, in the colour of how good it is."""
-    return Column(
-        source, title, width=PERCENT_WIDTH, properties=share_column(source, title).properties | PLAIN
-    )
+def share_columns(source: str, counted: str, title: str, text: Words) -> list[Column]:
+    """A percentage of time, marked where it is below the target; the tooltip says how many hours count."""
+    marked = {"custom.styleField": STYLE}
+    hours = {"unit": f"suffix:{text['hours_counted']}", "decimals": 1, "custom.width": 300}
+    return [
+        Column(source, title, width=PERCENT_WIDTH, properties=PERCENT | marked | _exact(counted)),
+        Column(counted, properties=hours),
+        Column(STYLE),
+    ]
 
 
 def history_column(title: str, states: tuple[State, ...], text: Words, url: str = "") -> Column:
     """The bars of history.py; the whole cell may be a link."""
-    words = {key: text[key] for key in (*(state.key for state in states), NO_DATA)}
     properties: dict[str, Any] = {
-        "mappings": mappings(states, words, text["window_until"]),
+        "mappings": mappings(states, text),
         "custom.cellOptions": {"type": "markdown"},
     }
     if url:
@@ -93,9 +91,9 @@ def ago_columns(source: str, hidden: str, title: str) -> list[Column]:
     return [Column(source, title, AGO_WIDTH, properties=ago), _time(hidden)]
 
 
-def age_columns(source: str, hidden: str, title: str) -> list[Column]:
+def age_columns(source: str, hidden: str, title: str, text: Words) -> list[Column]:
     """The same where there is little room: an age in seconds, with the exact time in the tooltip."""
-    age = {"unit": "s", "decimals": 0} | _exact(hidden)
+    age = {"unit": text["unit.seconds"], "decimals": 0} | _exact(hidden)
     return [Column(source, title, AGE_WIDTH, properties=age), _time(hidden)]
 
 
@@ -109,7 +107,7 @@ def _time(hidden: str) -> Column:
 
 def alert_columns(text: Words) -> list[Column]:
     """An alert's severity, its name linked to its runbook, what it is about; its rank sorts and is hidden."""
-    levels = (("critical", RED), ("warning", YELLOW), ("info", BLUE))
+    levels = (("critical", LOUD_RED), ("warning", LOUD_YELLOW), ("info", QUIET_BLUE))
     words = value_mapping([(level, text[f"severity.{level}"], color) for level, color in levels])
     runbook = {"links": [link(text["open_runbook"], "${runbooks}/${__value.raw}.md", new_tab=True)]}
     return [

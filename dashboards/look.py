@@ -4,14 +4,25 @@ from dataclasses import dataclass
 
 from exporter.model import CONNECTION_STATUSES, SERVICE_STATUSES
 
-GREEN, YELLOW, ORANGE, RED, BLUE = "#73BF69", "#FADE2A", "#FF9830", "#F2495C", "#5794F2"
-GREY = "#8E8E8E"
-QUIET_GREEN = "#37672F"
-FAINT = "#8080805C"
-"""What is unknown: visible on the dark and on the light theme, and never the loudest thing on the page."""
+# Of bars and lines, which stand out from both themes' backgrounds.
+GREEN, YELLOW, ORANGE, RED, BLUE = "#73BF69", "#F2CC0C", "#FF9830", "#F2495C", "#5794F2"
+GREY, FAINT = "#8E8E8E", "#8080805C"
+
+# Of cells and tiles. Grafana writes white on a dark colour, black on a bright one, and the theme's own text on one that is
+# nearly transparent: each of these can be read on both themes, and what needs nobody is quiet.
+LOUD_RED, LOUD_ORANGE, LOUD_YELLOW = "#C4162A", "#FFB357", "#FADE2A"
+QUIET_GREEN, QUIET_BLUE, QUIET_GREY = "#73BF692E", "#5794F240", "#8080802E"
+
+# Of text, as Grafana names it: each theme has its own shade.
+TEXT, TEXT_RED = "text", "red"
+BELOW_TARGET = '{"color": "light-dark(#C4162A, #FF7383)", "fontWeight": 500}'
+"""CSS of a percentage below the target."""
 
 WINDOWS = ("5m", "15m", "30m", "1h")
 DEFAULT_WINDOW = "15m"
+TARGETS = ("90", "95", "98", "99", "99.5", "99.9", "99.95", "99.99")
+DEFAULT_TARGET = "99"
+"""Percent of the time; what a day has less of is marked."""
 REFRESH_INTERVALS = ("30s", "1m", "2m", "5m", "10m")
 DEFAULT_REFRESH = "1m"
 FOLDER_TAG = "status"
@@ -22,34 +33,27 @@ NO_DATA_CODE = 2
 
 @dataclass(frozen=True)
 class State:
-    """One status: its key (value of the label, key of the text), colour, rank of badness in the rules, cell colour.
-
-    What is well has a quieter cell, so that a long green column doesn't drown the one red cell.
-    """
+    """One status: its key (value of the label, key of the text), rank of badness in the rules, colours."""
 
     key: str
-    color: str
     code: int
-    cell: str = ""
-
-    @property
-    def cell_color(self) -> str:
-        return self.cell or self.color
+    color: str
+    cell: str
 
 
 SERVICE_STATES = (
-    State("passing", GREEN, 0, QUIET_GREEN),
-    State("warning", YELLOW, 3),
-    State("critical", RED, 4),
-    State("maintenance", BLUE, 1),
+    State("passing", 0, GREEN, QUIET_GREEN),
+    State("warning", 3, YELLOW, LOUD_YELLOW),
+    State("critical", 4, RED, LOUD_RED),
+    State("maintenance", 1, BLUE, QUIET_BLUE),
 )
 CONNECTION_STATES = (
-    State("online", GREEN, 0, QUIET_GREEN),
-    State("unreachable", ORANGE, 3),
-    State("offline", RED, 4),
-    State("not_connected", GREY, 1),
+    State("online", 0, GREEN, QUIET_GREEN),
+    State("unreachable", 3, ORANGE, LOUD_ORANGE),
+    State("offline", 4, RED, LOUD_RED),
+    State("not_connected", 1, GREY, QUIET_GREY),
 )
-UNKNOWN = State(NO_DATA, "#6E6E6E", NO_DATA_CODE)
+UNKNOWN = State(NO_DATA, NO_DATA_CODE, FAINT, QUIET_GREY)
 
 assert {state.key for state in SERVICE_STATES} == set(SERVICE_STATUSES)
 assert {state.key for state in CONNECTION_STATES} == set(CONNECTION_STATUSES)

@@ -17,7 +17,7 @@ from dashboards.grafana import (
     target,
     value_mapping,
 )
-from dashboards.look import FAINT, NO_DATA, State, worst_first
+from dashboards.look import QUIET_GREY, UNKNOWN, State, worst_first
 from dashboards.table import HISTORY_REF, Column, table
 from languages.language import Words
 
@@ -46,9 +46,9 @@ def counts(
     result["fieldConfig"]["overrides"] = [
         override(
             text[state.key],
-            color=fixed(state.color),
+            color=fixed(state.cell),
             links=[link(text["show_only"], f"{url}{state.code}")],
-            mappings=[value_mapping([("0", "0", FAINT)])],
+            mappings=[value_mapping([("0", "0", QUIET_GREY)])],
         )
         for state in tiles
     ]
@@ -84,7 +84,7 @@ def history_table(
 
 def share_bars(frame: Frame, text: Words, shares: Sequence[tuple[State, str]], no_data: str) -> Json:
     """Stacked bars, one per window, with Grafana's own tooltip; they always reach 100 %."""
-    parts = [*shares, (State(NO_DATA, FAINT, 0), no_data)]
+    parts = [*shares, (UNKNOWN, no_data)]
     result = bars(frame, {text[state.key]: expr for state, expr in parts}, unit="percent", decimals=1)
     result["fieldConfig"]["defaults"] |= {"min": 0, "max": 100}
     result["fieldConfig"]["overrides"] = state_colors([state for state, _ in parts], text)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dashboards.grafana import DATASOURCE, Json
-from dashboards.look import DATASOURCE_UID, DEFAULT_WINDOW, WINDOWS
+from dashboards.look import DATASOURCE_UID, DEFAULT_TARGET, DEFAULT_WINDOW, TARGETS, WINDOWS
 
 SHOWN, HIDDEN = 0, 2
 _EVERY = "$__all"
@@ -87,6 +87,23 @@ def choice_variable(
         "skipUrlSync": False,
         "options": [_option(all_text, _EVERY, True), *(_option(text, value) for text, value in choices)],
         "current": _all(all_text),
+    }
+
+
+def target_variable(label: str) -> Json:
+    """The percentage of time that is good enough."""
+    return {
+        "type": "custom",
+        "name": "target",
+        "label": label,
+        "query": ",".join(TARGETS),
+        "multi": False,
+        "includeAll": False,
+        "allValue": None,
+        "hide": SHOWN,
+        "skipUrlSync": False,
+        "options": [_option(value, value, value == DEFAULT_TARGET) for value in TARGETS],
+        "current": _option(DEFAULT_TARGET, DEFAULT_TARGET, True),
     }
 
 

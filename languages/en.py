@@ -21,6 +21,12 @@ DASHBOARDS: Words = {
     "kind": "Kind",
     "window": "Window",
     "all": "All",
+    "target": "Target, %",
+    "target_met": "target met",
+    "target_missed": "below target",
+    "hours_counted": "h of 24 count: known and not planned",
+    "unit.seconds": "s",
+    "decimal": ".",
     # statuses
     "passing": "passing",
     "warning": "warning",
@@ -38,7 +44,7 @@ DASHBOARDS: Words = {
     "url": "URL",
     "tags": "Tags",
     "passing_24h": "Passing 24h",
-    "passing_24h.about": "Time in passing, averaged over the instances, in percent of that part of the last 24 hours of which something is known.",
+    "passing_24h.about": "Time in passing in percent of the time that counts: what is known of the last 24 hours and was no maintenance, averaged over the instances. Red below the target.",
     "history_24h": "24h History",
     "name": "Name",
     "stores.one": "store",
@@ -78,7 +84,7 @@ DASHBOARDS: Words = {
     "open_runbook": "Open the runbook",
     "show_only": "Show only these",
     # bars in a cell
-    "window_until": "until {time}, day {day}",
+    "window_until": "until {year}-{month}-{day} {time}",
     # alerts
     "alerts": "Firing alerts",
     "alerts.about": "What fires now; the name opens its runbook.",
@@ -95,7 +101,7 @@ DASHBOARDS: Words = {
     "services.table.about": (
         "One row per service seen in the last 24 hours, the worst first; one that is gone stays as `no data`. "
         "The status is that of its worst instance: critical, then warning, maintenance, passing. "
-        "Passing 24h is the share of the known time. "
+        "Passing 24h is the share of the time that counts, which is known and not planned: passing, warning, critical; red below the target. "
         "24h History: one bar per window, green passing, yellow warning, red critical, blue maintenance, grey no data; "
         "the tooltip tells when the window ends and the exact shares."
     ),
@@ -124,7 +130,7 @@ DASHBOARDS: Words = {
     "connections.table.about": (
         "One row per connection, the worst first. Online: the token was accepted; offline: it was refused; "
         "unreachable: no answer about the token; not connected: there is no token. "
-        "Online 24h is the share of the known time. "
+        "Online 24h is the share of the time that counts, which is known and not without a token; red below the target. "
         "24h History: one bar per window, green online, orange unreachable, red offline, grey not connected, faint no data; "
         "the tooltip tells when the window ends and the exact shares."
     ),

@@ -6,7 +6,7 @@ from dashboards.columns import (
     age_columns,
     history_column,
     icon_column,
-    percent_column,
+    share_columns,
     state_column,
     state_mappings,
 )
@@ -15,7 +15,7 @@ from dashboards.look import CONNECTION_STATES, worst_first
 from dashboards.pages.page import Firing, page
 from dashboards.queries import connections as queries
 from dashboards.table import Column
-from dashboards.variables import choice_variable, query_variable, text_variable
+from dashboards.variables import choice_variable, query_variable, target_variable, text_variable
 from languages.language import Words
 
 UID = "connections"
@@ -62,6 +62,7 @@ def build(text: Words) -> Json:
             text_variable("search", text["search"]),
             query_variable("kind", text["kind"], queries.KINDS, all_text=text["all"]),
             choice_variable("status", text["status"], states, text["all"]),
+            target_variable(text["target"]),
         ],
         firing=Firing(queries.FIRING, "{{connection}} {{kind}}"),
     )
@@ -70,7 +71,7 @@ def build(text: Words) -> Json:
 def counts(text: Words) -> Json:
     """How many connections are in each status."""
     head = frame(text, 1, "connections.counts", 13, 4, about="counts")
-    return panels.counts(UID, head, text, CONNECTION_STATES, queries.count, ("search", "kind"))
+    return panels.counts(UID, head, text, CONNECTION_STATES, queries.count, ("target", "search", "kind"))
 
 
 def cards(text: Words) -> Json:
@@ -82,7 +83,7 @@ def cards(text: Words) -> Json:
     )
     result["fieldConfig"]["defaults"] |= {
         "noValue": text["connections.none"],
-        "mappings": state_mappings(CONNECTION_STATES, text),
+        "mappings": state_mappings(CONNECTION_STATES, text, cell=True),
         "links": [link(text["open_action"], "${__field.labels.link}", new_tab=True)],
     }
     return result
@@ -97,6 +98,8 @@ def overview(text: Words) -> Json:
         "L": queries.age(),
         "M": queries.checked_ms(),
         "U": queries.online_24h(),
+        "C": queries.counted_24h(),
+        "B": queries.below_target(),
     }
     result = panels.history_table(
         frame(text, 4, "connections", 24, 14, about="connections.table"),
@@ -121,8 +124,8 @@ def columns(text: Words) -> list[Column]:
         Column("kind", text["kind"], width=60),
         state_column("Value #A", text["status"], CONNECTION_STATES, text),
         Column("reason", text["reason"], min_width=86, properties={"mappings": [reasons]} | WRAPPED),
-        *age_columns("Value #L", "Value #M", text["last_check"]),
-        percent_column("Value #U", text["online_24h"]),
+        *age_columns("Value #L", "Value #M", text["last_check"], text),
+        *share_columns("Value #U", "Value #C", text["online_24h"], text),
         history_column(text["history_24h"], CONNECTION_STATES, text),
         Column("disconnect_url", text["action"], width=100, properties=offers(text)),
         Column("connect_url", properties={"noValue": ""}),
@@ -164,7 +167,9 @@ def failures(text: Words) -> Json:
 def check_seconds(text: Words) -> Json:
     """How long checks take."""
     return panels.chart(
-        frame(text, 6, "check_seconds", 12, 7), {"{{kind}}": queries.check_seconds()}, unit="s"
+        frame(text, 6, "check_seconds", 12, 7),
+        {"{{kind}}": queries.check_seconds()},
+        unit=text["unit.seconds"],
     )
 
 

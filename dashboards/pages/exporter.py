@@ -1,9 +1,18 @@
 """Exporter: is the monitoring itself well?"""
 
 from dashboards import panels
-from dashboards.columns import FILLED, GOOD_SHARE, PERCENT, PLAIN, WRAPPED, ago_columns, gauge_column
+from dashboards.columns import FILLED, PERCENT, WRAPPED, ago_columns, gauge_column
 from dashboards.grafana import Json, frame, graded, heading, null_mapping, number, rows, value_mapping
-from dashboards.look import GREEN, GREY, NO_DATA, QUIET_GREEN, RED, YELLOW
+from dashboards.look import (
+    GREEN,
+    LOUD_RED,
+    LOUD_YELLOW,
+    NO_DATA,
+    QUIET_GREEN,
+    QUIET_GREY,
+    RED,
+    YELLOW,
+)
 from dashboards.pages.page import Firing, page
 from dashboards.queries import exporter as queries
 from dashboards.table import Column, table
@@ -11,8 +20,8 @@ from dashboards.variables import query_variable
 from languages.language import Words
 
 UID = "status-exporter"
-GOOD_AT_ZERO = graded((None, GREEN), (1, RED))
-CALM_AT_ZERO = graded((None, GREY), (1, YELLOW))
+GOOD_AT_ZERO = graded((None, QUIET_GREEN), (1, LOUD_RED))
+GOOD_SHARE = graded((None, LOUD_RED), (95, LOUD_YELLOW), (99.5, QUIET_GREEN))
 FRESH = graded((None, GREEN), (67, YELLOW), (100, RED))
 INSTANCE = "{{instance}}"
 
@@ -42,19 +51,23 @@ def build(text: Words) -> Json:
 
 def health(text: Words) -> list[Json]:
     """Six numbers that are green when all is well."""
-    said = value_mapping([("1", text["yes"], GREEN), ("0", text["no"], RED)])
+    said = value_mapping([("1", text["yes"], QUIET_GREEN), ("0", text["no"], LOUD_RED)])
     covered = number(f"min({queries.coverage_24h()})")
     return [
         panels.stat(frame(text, 1, "sources_down", 4, 4), number(queries.sources_down()), **GOOD_AT_ZERO),
         panels.stat(frame(text, 2, "stale", 4, 4), number(queries.stale_sources()), **GOOD_AT_ZERO),
         panels.stat(
-            frame(text, 3, "oldest", 4, 4), number(queries.oldest_age()), colored=False, unit="s", decimals=0
+            frame(text, 3, "oldest", 4, 4),
+            number(queries.oldest_age()),
+            colored=False,
+            unit=text["unit.seconds"],
+            decimals=0,
         ),
         panels.stat(frame(text, 4, "exporters_down", 4, 4), number(queries.exporters_down()), **GOOD_AT_ZERO),
         panels.stat(
             frame(text, 5, "reload", 4, 4),
             number(queries.reload_ok()),
-            mappings=[said, null_mapping(text[NO_DATA], GREY)],
+            mappings=[said, null_mapping(text[NO_DATA], QUIET_GREY)],
         ),
         panels.stat(frame(text, 6, "coverage_24h", 4, 4), covered, **PERCENT, **GOOD_SHARE),
     ]
@@ -84,16 +97,16 @@ def sources(text: Words) -> Json:
 
 def source_columns(text: Words) -> list[Column]:
     """From left to right."""
-    words = value_mapping([("1", text["source.up"], QUIET_GREEN), ("0", text["source.down"], RED)])
-    count = {"decimals": 0} | PLAIN | CALM_AT_ZERO
+    words = value_mapping([("1", text["source.up"], QUIET_GREEN), ("0", text["source.down"], LOUD_RED)])
+    seconds, count = text["unit.seconds"], {"decimals": 0}
     return [
         Column("source", text["source"], min_width=160, properties=WRAPPED),
         Column("kind", text["kind"], width=80),
         Column("Value #A", text["status"], width=112, properties={"mappings": [words]} | FILLED),
         *ago_columns("Value #L", "Value #M", text["last_success"]),
         gauge_column("Value #F", text["freshness"], 120, FRESH, 0),
-        Column("Value #I", text["interval"], width=84, properties={"unit": "s", "decimals": 0}),
-        Column("Value #D", text["mean_poll"], width=100, properties={"unit": "s", "decimals": 2}),
+        Column("Value #I", text["interval"], width=84, properties={"unit": seconds, "decimals": 0}),
+        Column("Value #D", text["mean_poll"], width=100, properties={"unit": seconds, "decimals": 2}),
         Column("Value #P", text["failures_24h"], width=92, properties=count),
         Column("Value #R", text["rejected_24h"], width=100, properties=count),
     ]
@@ -105,10 +118,12 @@ def polls(text: Words) -> list[Json]:
         f"{{{{kind}}}} · {text['median']}": queries.poll_seconds(0.5),
         "{{kind}} · 95 %": queries.poll_seconds(0.95),
     }
-    durations = panels.chart(frame(text, 12, "poll_seconds", 12, 8), quantiles, unit="s") | {"interval": "5m"}
+    durations = panels.chart(frame(text, 12, "poll_seconds", 12, 8), quantiles, unit=text["unit.seconds"]) | {
+        "interval": "5m"
+    }
     return [
         durations,
-        panels.chart(frame(text, 13, "ages", 12, 8), {"{{kind}}": queries.ages()}, unit="s"),
+        panels.chart(frame(text, 13, "ages", 12, 8), {"{{kind}}": queries.ages()}, unit=text["unit.seconds"]),
         by_reason(text, 14, "poll_failures", queries.failures(), "no_failures"),
         by_reason(text, 15, "rejected", queries.rejected(), "no_rejected"),
     ]
@@ -142,7 +157,7 @@ def process(text: Words) -> list[Json]:
     }
     size, memory = "exporter_exposition_size_bytes", queries.of_exporter("process_resident_memory_bytes")
     return [
-        panels.chart(frame(text, 31, "scrape_seconds", 12, 8), durations, unit="s"),
+        panels.chart(frame(text, 31, "scrape_seconds", 12, 8), durations, unit=text["unit.seconds"]),
         panels.chart(frame(text, 32, "size", 12, 8), {INSTANCE: size}, unit="bytes"),
         panels.chart(frame(text, 33, "memory", 8, 8), {INSTANCE: memory}, unit="bytes"),
         panels.chart(frame(text, 34, "cpu", 8, 8), {INSTANCE: queries.cpu()}, unit="percentunit"),

@@ -1,14 +1,14 @@
 """Service: everything of one service."""
 
 from dashboards import panels
-from dashboards.columns import GOOD_SHARE, PERCENT, PLAIN, WRAPPED, ago_columns, state_column, state_mappings
-from dashboards.grafana import Json, frame, graded, link, number, rows, series
-from dashboards.look import GREY, NO_DATA, SERVICE_STATES, State
+from dashboards.columns import FILLED, PERCENT, WRAPPED, ago_columns, state_column, state_mappings
+from dashboards.grafana import Json, fixed, frame, graded, link, number, override, rows, series
+from dashboards.look import NO_DATA, SERVICE_STATES, TEXT, TEXT_RED, State
 from dashboards.pages import services
 from dashboards.pages.page import Firing, page
 from dashboards.queries import service as queries
 from dashboards.table import Column, table
-from dashboards.variables import HIDDEN, query_variable
+from dashboards.variables import HIDDEN, query_variable, target_variable
 from languages.language import Words
 
 UID = "service"
@@ -38,10 +38,11 @@ def build(text: Words) -> Json:
         variables=[
             query_variable("datacenter", text["datacenter"], queries.DATACENTERS),
             query_variable("service", text["service"], queries.NAMES),
+            target_variable(text["target"]),
         ],
         hidden=services.filters(text, HIDDEN),
         firing=Firing(queries.FIRING, "{{service_id}}"),
-        back_with=("search", "status", "tag"),
+        back_with=("target", "search", "status", "tag"),
     )
 
 
@@ -50,7 +51,7 @@ def status(text: Words) -> Json:
     return panels.stat(
         frame(text, 1, "status", 5, 4, about="service.status"),
         number(queries.status()),
-        mappings=state_mappings(SERVICE_STATES, text),
+        mappings=state_mappings(SERVICE_STATES, text, cell=True),
     )
 
 
@@ -65,9 +66,20 @@ def instance_count(text: Words) -> Json:
 
 
 def passing(text: Words) -> Json:
-    """Passing share of 24 hours."""
-    colored = PERCENT | GOOD_SHARE
-    return panels.stat(frame(text, 3, "passing_24h", 4, 4), number(queries.passing_24h()), **colored)
+    """Passing share of 24 hours: one of two series, so that the one below the target has its colour."""
+    met, missed = text["target_met"], text["target_missed"]
+    result = panels.stat(
+        frame(text, 3, "passing_24h", 4, 4),
+        series({met: queries.passing_24h(">="), missed: queries.passing_24h("<")}, instant=True),
+        colored=False,
+        **PERCENT,
+    )
+    result["options"]["colorMode"] = "value"
+    result["fieldConfig"]["overrides"] = [
+        override(met, color=fixed(TEXT)),
+        override(missed, color=fixed(TEXT_RED)),
+    ]
+    return result
 
 
 def changes_24h(text: Words) -> Json:
@@ -145,8 +157,9 @@ def check_ref(state: State) -> str:
 
 def check_column(state: State, text: Words) -> Column:
     """Number of checks in a status, coloured when there are any."""
-    colors = graded((None, GREY), (1, GREY if state.key == "passing" else state.color))
-    properties = {"custom.align": "center"} | PLAIN | colors
+    quiet = state.key == "passing"
+    colors = {} if quiet else FILLED | graded((None, "transparent"), (1, state.cell))
+    properties = {"custom.align": "center"} | colors
     return Column(f"Value #{check_ref(state)}", text[f"checks.{state.key}"], width=88, properties=properties)
 
 

@@ -1,18 +1,18 @@
 """Services: one table, one row per service."""
 
 from dashboards import panels
-from dashboards.columns import WRAPPED, history_column, share_column, state_column
+from dashboards.columns import WRAPPED, history_column, share_columns, state_column
 from dashboards.grafana import Json, frame, link
 from dashboards.look import SERVICE_STATES, worst_first
 from dashboards.pages.page import Firing, page
 from dashboards.queries import services as queries
 from dashboards.table import Column
-from dashboards.variables import SHOWN, choice_variable, query_variable, text_variable
+from dashboards.variables import SHOWN, choice_variable, query_variable, target_variable, text_variable
 from languages.language import Words
 
 UID = "services"
 SERVICE_URL = (
-    "/d/service?${__url_time_range}&${datasource:queryparam}&${window:queryparam}&${search:queryparam}"
+    "/d/service?${__url_time_range}&${datasource:queryparam}&${window:queryparam}&${target:queryparam}&${search:queryparam}"
     "&${status:queryparam}&${tag:queryparam}"
     "&var-datacenter=${__data.fields.datacenter:percentencode}&var-service=${__data.fields.service:percentencode}"
 )
@@ -34,6 +34,7 @@ def build(text: Words) -> Json:
             *filters(text),
             query_variable("datacenter", text["datacenter"], queries.DATACENTERS, all_text=every),
             query_variable("service", text["service"], queries.NAMES, all_text=every),
+            target_variable(text["target"]),
         ],
         firing=Firing(queries.FIRING, "{{service}}"),
     )
@@ -54,7 +55,7 @@ def filters(text: Words, hide: int = SHOWN) -> list[Json]:
 
 def counts(text: Words) -> Json:
     """How many services are in each status."""
-    keep = ("search", "tag", "datacenter", "service")
+    keep = ("target", "search", "tag", "datacenter", "service")
     head = frame(text, 1, "services.counts", 13, 4, about="counts")
     return panels.counts(UID, head, text, SERVICE_STATES, queries.count, keep)
 
@@ -66,6 +67,8 @@ def overview(text: Words) -> Json:
         "I": queries.info(),
         "N": queries.instances(),
         "U": queries.passing_24h(),
+        "C": queries.counted_24h(),
+        "B": queries.below_target(),
     }
     return panels.history_table(
         frame(text, 3, "services", 24, 20, about="services.table"),
@@ -89,7 +92,7 @@ def columns(text: Words) -> list[Column]:
         Column("instances", text["up_of_total"], width=80, properties={"custom.align": "center"}),
         Column("host", text["url"], width=268, properties=url),
         Column("tags", text["tags"], min_width=92, properties=pills),
-        share_column("Value #U", text["passing_24h"]),
+        *share_columns("Value #U", "Value #C", text["passing_24h"], text),
         history_column(text["history_24h"], SERVICE_STATES, text, SERVICE_URL),
         Column("url"),
         Column("datacenter"),

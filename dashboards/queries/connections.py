@@ -1,8 +1,8 @@
 """Queries of the dashboard Connections: one row per connection, over what the variables choose."""
 
 from dashboards.history import History
-from dashboards.look import CONNECTION_STATES
-from dashboards.queries.promql import SEARCH, alerts, firing, one_per, percent, percent_24h
+from dashboards.look import BELOW_TARGET, CONNECTION_STATES
+from dashboards.queries.promql import SEARCH, alerts, firing, hours_24h, one_per, percent, percent_24h, styled
 from dashboards.queries.subjects import Subjects, count_of
 
 SHARES = "connection:connection_status:avg"
@@ -11,6 +11,7 @@ CONNECTION = "connection, kind"
 SELECTED = 'kind=~"$kind"'
 SHOWN = "name, details, icon, connect_url, disconnect_url"
 CARDS = 24
+COUNTED = ("online", "offline|unreachable")
 CONNECTIONS = Subjects(CONNECTION, "connection_status", CONNECTION_STATES, WORST, SELECTED)
 
 KINDS = f"label_values({WORST}, kind)"
@@ -85,9 +86,18 @@ def age() -> str:
 
 
 def online_24h() -> str:
-    """Online share of the known part of 24 hours, in percent."""
-    online = percent_24h(SHARES, f'{SELECTED},status="online"')
-    return f"max by (connection) ({online})"
+    """Online share of the part of 24 hours that counts, in percent."""
+    return f"max by (connection) ({percent_24h(SHARES, *COUNTED, SELECTED)})"
+
+
+def counted_24h() -> str:
+    """How many hours of 24 count: without a token nothing can fail."""
+    return f"max by (connection) ({hours_24h(SHARES, *COUNTED, SELECTED)})"
+
+
+def below_target() -> str:
+    """Those whose share is below the variable `target`, with the CSS that marks them."""
+    return f"max by (connection, style) ({styled(f'{online_24h()} < $target', BELOW_TARGET)})"
 
 
 def history() -> str:

@@ -16,10 +16,24 @@ def percent(rule: str, selector: str) -> str:
     return f"100 * sum_over_time({rule}{{{selector}}}[$__interval]) * 60000 / $__interval_ms"
 
 
-def percent_24h(rule: str, selector: str) -> str:
-    """Share of that part of the last 24 hours of which something is known."""
-    series = f"{rule}{{{selector}}}[24h]"
-    return f"100 * sum_over_time({series}) / count_over_time({series})"
+def percent_24h(rule: str, good: str, bad: str, selector: str) -> str:
+    """Share of the good status in that part of the last 24 hours that counts."""
+    held = f'sum_over_time({rule}{{status="{good}",{selector}}}[24h])'
+    return f"100 * {held} / ignoring (status) ({_counted(rule, good, bad, selector)} > 0)"
+
+
+def hours_24h(rule: str, good: str, bad: str, selector: str) -> str:
+    """How many of the last 24 hours count: those of which it is known that the status was good or one of the bad ones."""
+    return f"{_counted(rule, good, bad, selector)} / 60"
+
+
+def _counted(rule: str, good: str, bad: str, selector: str) -> str:
+    return f'sum without (status) (sum_over_time({rule}{{status=~"{good}|{bad}",{selector}}}[24h]))'
+
+
+def styled(expr: str, css: str) -> str:
+    """The series with CSS for Grafana in the label `style`."""
+    return f"label_replace({expr}, `style`, `{css}`, ``, ``)"
 
 
 def joined(expr: str, label: str, parts: tuple[str, ...], separator: str = "/") -> str:

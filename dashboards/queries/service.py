@@ -2,7 +2,7 @@
 
 from dashboards.look import NO_DATA_CODE, SERVICE_STATES
 from dashboards.queries.promql import alerts, firing, joined, one_per, percent, percent_24h, worst
-from dashboards.queries.services import INFO, INSTANCE, SERVICE, SHARES, WORST
+from dashboards.queries.services import COUNTED, INFO, INSTANCE, SERVICE, SHARES, WORST
 
 SELECTED = 'datacenter=~"$datacenter",service=~"$service"'
 DATACENTERS = f"label_values({WORST}, datacenter)"
@@ -35,9 +35,9 @@ def total() -> str:
     return f"count(max by ({INSTANCE}) (service_up{{{SELECTED}}})) or vector(0)"
 
 
-def passing_24h() -> str:
-    """Passing share of the known part of 24 hours, in percent."""
-    return f"avg({percent_24h(SHARES, _with_status('passing'))})"
+def passing_24h(compared: str) -> str:
+    """Passing share of the part of 24 hours that counts, in percent, if it compares so to the target."""
+    return f"avg({percent_24h(SHARES, *COUNTED, SELECTED)}) {compared} $target"
 
 
 def changes_24h() -> str:

@@ -1,13 +1,24 @@
 """Queries of the dashboard Services: one row per service, over what the variables choose."""
 
 from dashboards.history import History
-from dashboards.look import NO_DATA_CODE, SERVICE_STATES
-from dashboards.queries.promql import SEARCH, alerts, all_chosen, firing, joined, one_per, percent_24h
+from dashboards.look import BELOW_TARGET, NO_DATA_CODE, SERVICE_STATES
+from dashboards.queries.promql import (
+    SEARCH,
+    alerts,
+    all_chosen,
+    firing,
+    hours_24h,
+    joined,
+    one_per,
+    percent_24h,
+    styled,
+)
 from dashboards.queries.subjects import Subjects, count_of
 
 SHARES = "service:service_status:avg"
 WORST = "service:service_status:worst"
 INFO = "service:service_info:last"
+COUNTED = ("passing", "warning|critical")
 SERVICE = "datacenter, service"
 INSTANCE = "datacenter, service, service_id, node"
 SELECTED = f'datacenter=~"$datacenter",service=~"$service",service=~`{SEARCH}`'
@@ -69,9 +80,18 @@ def instances() -> str:
 
 
 def passing_24h() -> str:
-    """Passing share of the known part of 24 hours, in percent."""
-    passing = percent_24h(SHARES, f'status="passing",{SELECTED}')
-    return f"max by (row) ({_row(passing)})"
+    """Passing share of the part of 24 hours that counts, in percent."""
+    return f"max by (row) ({_row(percent_24h(SHARES, *COUNTED, SELECTED))})"
+
+
+def counted_24h() -> str:
+    """How many hours of 24 count: maintenance is planned, and does not."""
+    return f"max by (row) ({_row(hours_24h(SHARES, *COUNTED, SELECTED))})"
+
+
+def below_target() -> str:
+    """Those whose share is below the variable `target`, with the CSS that marks them."""
+    return f"max by (row, style) ({styled(f'{passing_24h()} < $target', BELOW_TARGET)})"
 
 
 def history() -> str:

@@ -101,9 +101,8 @@ def decoded(answers: Sequence[Answer], row: str, states: Sequence[str]) -> dict[
 
 def _shares(pair: list[str], states: Sequence[str]) -> dict[str, float]:
     first, second = pair
-    assert len(first) == 13
-    assert len(second) == 15
-    tenths = (first[1:5], first[5:9], first[9:13], second[1:5], second[5:9])
+    assert len(first) == len(second) == 16
+    tenths = (first[4:8], first[8:12], first[12:16], second[2:6], second[6:10])
     return {name: int(digits) / 10 for name, digits in zip((*states, "no_data"), tenths, strict=True)}
 
 

@@ -48,10 +48,15 @@ def without_words(dashboard: dict[str, Any]) -> Any:
     return drop_words(json.loads(text))
 
 
+def unit(value: Any) -> Any:
+    """A unit that is a word, as any word."""
+    return "…" if isinstance(value, str) and value.startswith("suffix:") else value
+
+
 def drop_words(value: Any) -> Any:
     """Leave out what holds texts inside longer texts: mappings of bars, legends, lists of choices."""
     if isinstance(value, dict):
         words = ("query", "legendFormat", "title", "text", "renameByName", "options")
-        kept = {k: v for k, v in value.items() if not (k in words and isinstance(v, str))}
+        kept = {k: unit(v) for k, v in value.items() if not (k in words and isinstance(v, str))}
         return {k: drop_words(v) for k, v in kept.items() if k != "renameByName"}
     return [drop_words(item) for item in value] if isinstance(value, list) else value

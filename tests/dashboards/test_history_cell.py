@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from html.parser import HTMLParser
 from itertools import product
@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.history import BAR_WIDTHS, COLUMN_WIDTH, local_time, mappings
+from dashboards.history import BAR_WIDTHS, COLUMN_WIDTH, local, mappings
 from dashboards.look import SERVICE_STATES
 from languages import LANGUAGES
 from tests.dashboards.grafana_view import View
@@ -28,8 +28,8 @@ CELL_PADDING = 13
 Shares = tuple[Fraction, Fraction, Fraction, Fraction, Fraction]
 """passing, warning, critical, maintenance, no data, of 1."""
 
-Window = tuple[Shares, int, int, int]
-"""Shares; day, hour and minute of the end."""
+Window = tuple[Shares, datetime]
+"""Shares, and the end."""
 
 
 def parts(weights: list[int]) -> Shares:
@@ -43,18 +43,22 @@ shares = st.one_of(
     st.sampled_from([parts([0] * n + [1] + [0] * (4 - n)) for n in range(5)]),
     st.lists(st.integers(0, 10**6), min_size=5, max_size=5).map(parts),
 )
-windows = st.tuples(shares, st.integers(1, 31), st.integers(0, 23), st.integers(0, 11).map(lambda n: 5 * n))
+ends = st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31, 23, 59)).map(
+    lambda end: end.replace(minute=end.minute // 5 * 5)
+)
+windows = st.tuples(shares, ends)
 
 
 def numbers(window: Window, width_class: int) -> tuple[int, int]:
     """What the query gives for a window, by the layout that history.py describes."""
-    (passing, warning, critical, maintenance, no_data), day, hour, minute = window
+    (passing, warning, critical, maintenance, no_data), end = window
     p, w, c, m = (int(1000 * share) for share in (passing, warning, critical, maintenance))
     n = ceil(1000 * no_data)
-    time = 10_000 * day + 100 * hour + minute
+    date = end.year % 100 // 10 * 10**14 + end.month * 10**12
+    time = end.year % 10 * 10**14 + 10_000 * end.day + 100 * end.hour + end.minute
     return (
-        10**12 + p * 10**8 + w * 10**4 + c,
-        width_class * 10**14 + m * 10**10 + n * 10**6 + time,
+        10**15 + date + p * 10**8 + w * 10**4 + c,
+        width_class * 10**15 + time + m * 10**10 + n * 10**6,
     )
 
 
@@ -68,7 +72,7 @@ def cell(history: list[Window], width_class: int) -> str:
 def mapping(width_class: int, language: str = "en") -> dict[str, Any]:
     """The value mapping of a width class."""
     text = LANGUAGES[language].dashboards
-    found: dict[str, Any] = mappings(SERVICE_STATES, dict(text), text["window_until"])[width_class - 1]
+    found: dict[str, Any] = mappings(SERVICE_STATES, text)[width_class - 1]
     return {"pattern": found["options"]["pattern"], "text": found["options"]["result"]["text"]}
 
 
@@ -99,7 +103,7 @@ class Bars(HTMLParser):
 
 def percentages(title: str) -> list[Fraction]:
     """The percentages of a tooltip, in its order."""
-    return [Fraction(number) / 100 for number in re.findall(r" (\d+\.\d)%", title)]
+    return [Fraction(number) / 100 for number in re.findall(r" (\d+\.\d)%", title.replace(",", "."))]
 
 
 @given(st.lists(windows, min_size=1, max_size=6), st.sampled_from(sorted(BAR_WIDTHS)))
@@ -116,12 +120,11 @@ def test_a_tooltip_says_the_shares_to_a_tenth_of_a_percent(history: list[Window]
 
 @given(windows, st.sampled_from(sorted(BAR_WIDTHS)), st.sampled_from(sorted(LANGUAGES)))
 def test_a_tooltip_names_the_end_of_the_window(window: Window, width_class: int, language: str) -> None:
-    """Day, hour and minute stand as they were given."""
+    """Date and time stand as they were given, as the language writes them."""
     ((title, _),) = Bars(in_python(cell([window], width_class), mapping(width_class, language))).bars
-    _, day, hour, minute = window
-    until = (
-        LANGUAGES[language].dashboards["window_until"].format(day=f"{day:02}", time=f"{hour:02}:{minute:02}")
-    )
+    _, end = window
+    year, month, day, time = end.strftime("%Y %m %d %H:%M").split()
+    until = LANGUAGES[language].dashboards["window_until"].format(year=year, month=month, day=day, time=time)
     assert title.startswith(f"{until} · ")
     assert "NaN" not in title
     assert "$" not in title
@@ -165,7 +168,8 @@ def test_javascript_replaces_as_python_does() -> None:
     """What Grafana's JavaScript makes of a cell is what the other tests looked at."""
     extremes = [parts([0] * n + [1] + [0] * (4 - n)) for n in range(5)]
     mixed = [parts([a, b, c, d, e]) for a, b, c, d, e in product((0, 1, 7), repeat=5)]
-    history = [(share, 1 + n % 31, n % 24, n * 5 % 60) for n, share in enumerate(extremes + mixed)]
+    moments = [datetime(2026, 11, 25) + timedelta(minutes=5 * n) for n in range(len(extremes + mixed))]
+    history = list(zip(extremes + mixed, moments, strict=True))
     cases = [(cell(history, k), mapping(k, language)) for k in BAR_WIDTHS for language in LANGUAGES]
     script = """
         const cases = JSON.parse(require('fs').readFileSync(0));
@@ -202,6 +206,6 @@ def test_the_clock_is_that_of_the_browser(day: Prometheus, dashboards: dict[str,
     for now, hours_ago in product(MOMENTS, (0, 1, 23)):
         view = View(dashboards["services"], int(now.timestamp()), zone=ZoneInfo(zone))
         then = int(now.timestamp()) // 300 * 300 - 3600 * hours_ago
-        told = day.value(f"vector({view.interpolate(local_time(), 900, 86400)})", then)
-        wall = datetime.fromtimestamp(then, ZoneInfo(zone))
-        assert told == 10_000 * wall.day + 100 * wall.hour + wall.minute
+        parts = "1e8 * year(@) + 1e6 * month(@) + 1e4 * day_of_month(@) + 100 * hour(@) + minute(@)"
+        told = day.value(f"vector({view.interpolate(local(parts), 900, 86400)})", then)
+        assert f"{told:.0f}" == datetime.fromtimestamp(then, ZoneInfo(zone)).strftime("%Y%m%d%H%M")

@@ -6,7 +6,17 @@ import pytest
 
 from tests.dashboards.asking import TOLERANCE, decoded, wrong
 from tests.dashboards.grafana_view import Choice, duration
-from tests.dashboards.truth import CODES, CONNECTION_KEYS, Ask, bars, each_window, known_share, near, worst
+from tests.dashboards.truth import (
+    CODES,
+    CONNECTION_KEYS,
+    Ask,
+    bars,
+    counted_hours,
+    counted_share,
+    each_window,
+    near,
+    worst,
+)
 from tests.dashboards.world import CONNECTIONS, DAY, END, REASONS, START, Subject, share
 
 
@@ -63,8 +73,20 @@ def test_connections_table_tells_each(ask: Ask) -> None:
     assert "cafe" not in failed
     assert asked.values(4, "L", "connection") == dict.fromkeys(present, 0)
     assert asked.values(4, "M", "connection") == dict.fromkeys(present, 1000 * END)
-    truth = {subject.labels[:1]: known_share([subject], "online") for subject in CONNECTIONS}
-    assert asked.values(4, "U", "connection") == near(truth)
+
+
+def test_connections_online_is_the_share_of_the_time_that_counts(ask: Ask) -> None:
+    """Without a token nothing can fail; what is below the target is marked."""
+    asked = ask("connections", target="95")
+    counting = [subject for subject in CONNECTIONS if counted_hours([subject])]
+    truth = {subject.labels[:1]: counted_share([subject], "online") for subject in counting}
+    told = asked.values(4, "U", "connection")
+    assert told == near(truth)
+    assert ("cafe",) not in told
+    hours = {subject.labels[:1]: counted_hours([subject]) for subject in CONNECTIONS}
+    assert asked.values(4, "C", "connection") == near(hours, 0.1)
+    marked = {(name,) for name, style in asked.values(4, "B", "connection", "style") if style}
+    assert marked == {name for name, value in told.items() if value < 95}
 
 
 @each_window

@@ -4,7 +4,7 @@ import pytest
 
 from tests.dashboards.asking import TOLERANCE, Asked, wrong
 from tests.dashboards.grafana_view import Choice, duration
-from tests.dashboards.truth import CODES, Ask, bars, each_window, known_share, seen, worst
+from tests.dashboards.truth import CODES, Ask, bars, counted_share, each_window, seen, worst
 from tests.dashboards.world import DAY, END, SCRAPE, START, Subject, changes, services
 
 SERVICES = [pytest.param(key, id="/".join(key)) for key in services()]
@@ -24,7 +24,11 @@ def test_service_numbers_are_those_of_its_row(ask: Ask, key: tuple[str, str]) ->
     assert asked.value(1) == CODES[worst(subjects)]
     assert asked.value(2, "A") == sum(status in ("passing", "warning") for status in present)
     assert asked.value(2, "B") == len(present)
-    assert asked.value(3) == pytest.approx(known_share(subjects, "passing"), abs=TOLERANCE)
+    (legend, values), *others = asked.legends(3).items()
+    (passing,) = values.values()
+    assert not others
+    assert passing == pytest.approx(counted_share(subjects, "passing"), abs=TOLERANCE)
+    assert legend == ("target met" if passing >= 99 else "below target")
     assert asked.value(4) == sum(changes(subject, 0, DAY) for subject in subjects)
     assert asked.values(5, "A", "url") == {(f"http://{key[1]}.service.{key[0]}.consul:80",): 1}
 

@@ -1,10 +1,22 @@
 """The dashboard Services tells what happened, asked as Grafana asks."""
 
+import json
+
 import pytest
 
+from dashboards.look import TARGETS
 from tests.dashboards.asking import decoded, wrong
 from tests.dashboards.grafana_view import Choice, duration
-from tests.dashboards.truth import CODES, SERVICE_KEYS, Ask, each_window, known_share, near, worst
+from tests.dashboards.truth import (
+    CODES,
+    SERVICE_KEYS,
+    Ask,
+    counted_hours,
+    counted_share,
+    each_window,
+    near,
+    worst,
+)
 from tests.dashboards.world import DAY, Subject, services, tags
 
 
@@ -40,10 +52,22 @@ def test_services_tells_instances_url_and_tags(ask: Ask) -> None:
     assert asked.values(3, "I", "row", "url", "tags").keys() == urls
 
 
-def test_services_passing_is_the_share_of_the_known_time(ask: Ask) -> None:
-    """What is not known counts neither for nor against a service."""
-    truth = {row: known_share(of, "passing") for row, of in by_row().items()}
+def test_services_passing_is_the_share_of_the_time_that_counts(ask: Ask) -> None:
+    """What is not known or planned counts neither for nor against a service; how much counts is told."""
+    truth = {row: counted_share(of, "passing") for row, of in by_row().items()}
+    assert truth[("dc1/planned",)] == pytest.approx(100)
     assert ask("services").values(3, "U", "row") == near(truth)
+    hours = {row: counted_hours(of) for row, of in by_row().items()}
+    assert ask("services").values(3, "C", "row") == near(hours, 0.1)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_services_below_the_target_are_marked(ask: Ask, target: str) -> None:
+    """Exactly those whose share is below what the reader chose."""
+    asked = ask("services", target=target)
+    told = asked.values(3, "U", "row")
+    marked = {(row,) for row, style in asked.values(3, "B", "row", "style") if json.loads(style)["color"]}
+    assert marked == {row for row, value in told.items() if value < float(target)}
 
 
 @each_window

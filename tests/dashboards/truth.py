@@ -23,9 +23,18 @@ def worst(subjects: list[Subject]) -> str:
     return max(found, key=CODES.__getitem__, default="no_data")
 
 
-def known_share(subjects: list[Subject], status: str) -> float:
-    """Percentage of the known part of the day."""
-    return 100 * share(subjects, status, 0, DAY) / (100 - share(subjects, "no_data", 0, DAY))
+PLANNED = ("maintenance", "not_connected", "no_data")
+"""What says nothing about how good a service or connection is."""
+
+
+def counted_hours(subjects: list[Subject]) -> float:
+    """Hours of the day that count."""
+    return 24 * (100 - sum(share(subjects, status, 0, DAY) for status in PLANNED)) / 100
+
+
+def counted_share(subjects: list[Subject], status: str) -> float:
+    """Percentage of the part of the day that counts."""
+    return 24 * share(subjects, status, 0, DAY) / counted_hours(subjects)
 
 
 def near(truth: Mapping[Any, float], tolerance: float = TOLERANCE) -> Any:
