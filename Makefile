@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PYTEST_FLAGS ?=
 DEMO_FLAGS ?=
+PICTURES_FLAGS ?=
 
 BIN := .venv/bin
 COMPONENTS := $(PYTHON) -m tools.components
@@ -12,7 +13,7 @@ LINT = failed=0; for check in "ruff check ." "ruff format --check ." mypy; do \
 	echo "== $$check"; $(1)/$$check || failed=1; done; exit $$failed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format generate bench tools constraints oldest newest clean python
+.PHONY: help demo test lint format generate bench pictures tools constraints oldest newest clean python
 
 help: ## list these commands
 	@echo "usage: make COMMAND"
@@ -40,6 +41,9 @@ bench: .venv/.installed-dev ## run the benchmarks; each prints its figures
 	@$(COMPONENTS)
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit 1; done
 
+pictures: .venv/.installed-dev ## draw all dashboards into .pictures with Grafana's components, and say what is wrong on them
+	@$(BIN)/python -m pictures $(PICTURES_FLAGS)
+
 tools: | python ## fetch the real components into .tools, and fail when one can't be had
 	@$(COMPONENTS) --require
 
@@ -57,7 +61,7 @@ oldest newest:
 	@WITHOUT_REAL_COMPONENTS=1 .venv-$@/bin/python -m pytest -p no:cacheprovider $(FAST) $(PYTEST_FLAGS)
 
 clean: ## remove all that these commands have made
-	rm -rf .venv .venv-oldest .venv-newest .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .venv-oldest .venv-newest .tools .demo .pictures pictures/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: pyproject.toml constraints.txt | python

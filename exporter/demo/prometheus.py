@@ -66,24 +66,34 @@ def _has_blocks(data: Path) -> bool:
     return any(data.glob("*/meta.json"))
 
 
-def fill(programs: Programs, world: World, data: Path, hours: float) -> None:
-    """Write the history up to now into `data`, as blocks of Prometheus."""
+def fill(programs: Programs, world: World, data: Path, hours: float, end: float | None = None) -> None:
+    """Write the history up to `end` (Unix time, by default now) into `data`, as blocks of Prometheus."""
     data.mkdir(exist_ok=True)
     text = data / "history.om"
-    end = time.time() // STEP * STEP
+    end = _whole(end)
     with text.open("wb") as file:
         write_history(world, end - hours * 3600, end, file, [(end - _OUTAGE[0], end - _OUTAGE[1])])
-    blocks = ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", text, data]
-    _promtool(programs, *map(str, blocks))
+    backfill(programs, text, data)
     text.unlink()
 
 
-def evaluate_rules(programs: Programs, data: Path, hours: float) -> None:
-    """Evaluate the recording rules over the history; Prometheus finds the new blocks within a minute."""
-    end = time.time() // STEP * STEP
+def backfill(programs: Programs, text: Path, data: Path) -> None:
+    """Turn OpenMetrics text with timestamps into blocks of Prometheus in `data`."""
+    blocks = ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", text, data]
+    _promtool(programs, *map(str, blocks))
+
+
+def evaluate_rules(programs: Programs, data: Path, hours: float, end: float | None = None) -> None:
+    """Evaluate the recording rules over the history; Prometheus finds the new blocks within a minute, or at its start."""
+    end = _whole(end)
     span = [f"--start={end - hours * 3600:.0f}", f"--end={end:.0f}", f"--url=http://{programs.address}"]
     output = [f"--output-dir={data}", "--eval-interval=60s", str(_RULES / "recording.yml")]
     _promtool(programs, "tsdb", "create-blocks-from", "rules", *span, *output)
+
+
+def _whole(end: float | None) -> float:
+    """The minute that `end` is in, without one the present."""
+    return (time.time() if end is None else end) // STEP * STEP
 
 
 def _promtool(programs: Programs, *arguments: str) -> None:

@@ -1,0 +1,80 @@
+"""Draw all dashboards from the demo's world, and say what is wrong on them.
+
+python -m pictures [--out FOLDER] [--theme THEME ...] [--width PIXELS ...] [--only NAME ...]
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from exporter.demo.prometheus import PrometheusFailed
+from exporter.demo.shop import demo_world
+from pictures.drawing import Drawn, NotDrawn, dashboard_pages, draw
+from pictures.judge import complaints
+from pictures.packages import HERE, NotInstalled, install
+from pictures.stage import staged
+from tools.components import COMPONENTS, fetch, find
+
+OUT = HERE.parent / ".pictures"
+# A service that has had trouble in the day that is drawn.
+CHOSEN: Mapping[str, Mapping[str, str]] = {"service": {"service": "auth"}}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Draw; the exit code is 1 when something is wrong on a page, 2 when nothing can be drawn."""
+    options = _parser().parse_args(arguments)
+    try:
+        install()
+        programs = _programs("prometheus", "promtool", "chromium")
+        drawn = asyncio.run(_draw(programs, options))
+    except (NotInstalled, NotDrawn, PrometheusFailed) as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    return 1 if _report(drawn) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pictures", description=__doc__)
+    parser.add_argument("--out", type=Path, default=OUT, help="where to (default: .pictures)")
+    parser.add_argument("--theme", nargs="+", choices=["light", "dark"], default=["light", "dark"])
+    parser.add_argument("--width", nargs="+", type=int, default=[1440, 1100], help="in pixels")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="such as services, or ru-services")
+    return parser
+
+
+def _programs(*names: str) -> Mapping[str, Path]:
+    problems = fetch(names)
+    for name, problem in problems.items():
+        raise NotInstalled(f"{COMPONENTS[name].name} can't be had: {problem}; install it")
+    return {name: path for name in names if (path := find(name))}
+
+
+async def _draw(programs: Mapping[str, Path], options: argparse.Namespace) -> list[Drawn]:
+    with TemporaryDirectory(prefix="pictures-") as folder:
+        print("playing the demo's last 24 hours into Prometheus ...", file=sys.stderr, flush=True)
+        stage = staged(demo_world(), programs["prometheus"], programs["promtool"], Path(folder))
+        async with stage as running:
+            pages = dashboard_pages(running, options.theme, options.width, CHOSEN)
+            chosen = [page for page in pages if not options.only or _named(page.picture, options.only)]
+            print(f"drawing {len(chosen)} pages ...", file=sys.stderr, flush=True)
+            return await draw(chosen, programs["chromium"], running.prometheus, options.out.absolute())
+
+
+def _named(picture: str, names: Sequence[str]) -> bool:
+    return any(f"-{name}-" in f"-{picture}" for name in names)
+
+
+def _report(drawn: Sequence[Drawn]) -> int:
+    """Print what is wrong, by page; return how much it is."""
+    found = {one.page.picture: complaints(one) for one in drawn}
+    for picture, lines in found.items():
+        print(f"{picture}: {'nothing wrong' if not lines else ''}")
+        print("".join(f"  {line}\n" for line in lines), end="")
+    return sum(map(len, found.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
