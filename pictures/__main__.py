@@ -11,16 +11,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from exporter.demo.prometheus import PrometheusFailed
-from exporter.demo.shop import demo_world
 from pictures.drawing import Drawn, NotDrawn, dashboard_pages, draw
 from pictures.judge import complaints
 from pictures.packages import HERE, NotInstalled, install
 from pictures.stage import staged
+from pictures.worlds import CHOSEN, EXPORTERS, WORLDS
 from tools.components import COMPONENTS, fetch, find
 
 OUT = HERE.parent / ".pictures"
-# A service that has had trouble in the day that is drawn.
-CHOSEN: Mapping[str, Mapping[str, str]] = {"service": {"service": "auth"}}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pictures", description=__doc__)
     parser.add_argument("--out", type=Path, default=OUT, help="where to (default: .pictures)")
+    parser.add_argument("--world", choices=WORLDS, default="demo", help="whose day (default: demo)")
     parser.add_argument("--theme", nargs="+", choices=["light", "dark"], default=["light", "dark"])
     parser.add_argument("--width", nargs="+", type=int, default=[1440, 1100], help="in pixels")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="such as services, or ru-services")
@@ -54,10 +53,10 @@ def _programs(*names: str) -> Mapping[str, Path]:
 
 async def _draw(programs: Mapping[str, Path], options: argparse.Namespace) -> list[Drawn]:
     with TemporaryDirectory(prefix="pictures-") as folder:
-        print("playing the demo's last 24 hours into Prometheus ...", file=sys.stderr, flush=True)
-        stage = staged(demo_world(), programs["prometheus"], programs["promtool"], Path(folder))
-        async with stage as running:
-            pages = dashboard_pages(running, options.theme, options.width, CHOSEN)
+        print("playing 24 hours into Prometheus ...", file=sys.stderr, flush=True)
+        made = WORLDS[options.world](), programs["prometheus"], programs["promtool"], Path(folder)
+        async with staged(*made, EXPORTERS.get(options.world, 1)) as running:
+            pages = dashboard_pages(running, options.theme, options.width, CHOSEN.get(options.world, {}))
             chosen = [page for page in pages if not options.only or _named(page.picture, options.only)]
             print(f"drawing {len(chosen)} pages ...", file=sys.stderr, flush=True)
             return await draw(chosen, programs["chromium"], running.prometheus, options.out.absolute())

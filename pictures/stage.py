@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from exporter.demo.history import STEP
+from exporter.demo.history import STEP, TARGET, write_history
 from exporter.demo.prometheus import Programs, backfill, evaluate_rules, fill, running
 from exporter.demo.world import World
 from pictures.alerts import fired
@@ -31,24 +31,31 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(world: World, prometheus: Path, promtool: Path, folder: Path) -> AsyncIterator[Stage]:
-    """Play the world's last 24 hours into a Prometheus, with what the project's rules make of it, and run it."""
+async def staged(
+    world: World, prometheus: Path, promtool: Path, folder: Path, exporters: int = 1
+) -> AsyncIterator[Stage]:
+    """Play the world's last 24 hours into a Prometheus, as so many exporters saw it, let the rules run, and run it."""
     programs = Programs(prometheus, promtool, f"127.0.0.1:{_free_port()}", exporter="")
     (folder / "prometheus.yml").write_text("{}")  # no targets, no rules: all is history
     data = folder / "data"
-    await asyncio.to_thread(_play, programs, world, data)
+    await asyncio.to_thread(_play, programs, world, data, exporters)
     async with running(programs, folder, data):
         await asyncio.to_thread(evaluate_rules, programs, data, _HOURS, _END)
     async with running(programs, folder, data):  # what the rules have made is found at a start
         yield Stage(f"http://{programs.address}", NOW)
 
 
-def _play(programs: Programs, world: World, data: Path) -> None:
+def _play(programs: Programs, world: World, data: Path, exporters: int) -> None:
     fill(programs, world, data, _HOURS, _END)
-    alerts = data / "alerts.om"
-    alerts.write_text("".join(fired(world, _END - _HOURS * 3600, _END)), encoding="utf-8")
-    backfill(programs, alerts, data)
-    alerts.unlink()
+    start = _END - _HOURS * 3600
+    text = data / "more.om"
+    for number in range(2, exporters + 1):
+        with text.open("wb") as file:
+            write_history(world, start, _END, file, target=TARGET.replace('exporter"', f'exporter-{number}"'))
+        backfill(programs, text, data)
+    text.write_text("".join(fired(world, start, _END)), encoding="utf-8")
+    backfill(programs, text, data)
+    text.unlink()
 
 
 def _free_port() -> int:

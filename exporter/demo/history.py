@@ -136,8 +136,13 @@ def hash_of(text: str) -> int:
     return sum(number * byte for number, byte in enumerate(text.encode(), 7))
 
 
-def write_history(world: World, start: float, end: float, out: IO[bytes], gaps: Sequence[Gap] = ()) -> int:
-    """Write every minute of [start, end) but those in `gaps`, when no exporter ran; return the number of samples."""
+def write_history(
+    world: World, start: float, end: float, out: IO[bytes], gaps: Sequence[Gap] = (), target: str = TARGET
+) -> int:
+    """Write every minute of [start, end) but those in `gaps`, when no exporter ran; return the number of samples.
+
+    `target` are the labels of the exporter that saw it.
+    """
     past, count = Past(world), 0
     with ExitStack() as files:
         families: dict[Metric, IO[bytes]] = {}
@@ -151,18 +156,18 @@ def write_history(world: World, start: float, end: float, out: IO[bytes], gaps: 
             for metric, line in (*lines, (_UP, "up{} 1\n"), *own):
                 if metric not in families:
                     families[metric] = files.enter_context(TemporaryFile())
-                families[metric].write(_stamped(line, at))
+                families[metric].write(_stamped(line, at, target))
                 count += 1
         _join(families, out)
     return count
 
 
-def _stamped(line: str, at: float) -> bytes:
+def _stamped(line: str, at: float, target: str) -> bytes:
     """Add the target's labels and the time to a sample line."""
     head, _, value = line.rstrip("\n").rpartition(" ")
     name, _, labels = head.partition("{")
     comma = "" if labels == "}" else ","
-    return f"{name}{{{TARGET}{comma}{labels} {value} {at:.3f}\n".encode()
+    return f"{name}{{{target}{comma}{labels} {value} {at:.3f}\n".encode()
 
 
 def _join(families: dict[Metric, IO[bytes]], out: IO[bytes]) -> None:
