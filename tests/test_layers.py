@@ -36,10 +36,11 @@ sources.connections.kinds.*
 sources.connections.kinds
 sources.connections.reading
 sources.connections
-sources.providers.settings sources.providers.looking
+sources.providers.settings sources.providers.looking sources.providers.refusals
 sources.providers.reading
-sources.providers.source
-sources.providers.files
+sources.providers.source sources.providers.columns
+sources.providers.database
+sources.providers.files sources.providers.http sources.providers.sql
 sources.providers
 sources.registry sources.lists
 sources.plan sources.factory

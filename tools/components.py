@@ -55,6 +55,8 @@ COMPONENTS = {
         ),
         Component("amtool", "prometheus-alertmanager", "forky", (0, 27)),
         Component("docker-compose", "docker-compose", "forky", (2, 20), version="version"),
+        Component("postgres", "postgresql-15", "bookworm", (13, 0), libraries=True),
+        Component("initdb", "postgresql-15", "bookworm", (13, 0), libraries=True),
         Component(
             "chromium", "chromium", machine_codename(), (120, 0), alias="google-chrome", libraries=True
         ),
@@ -140,8 +142,9 @@ def _fetch_package(archive: Archive, component: Component, tools: Path) -> None:
         archive.unpack(component.package, unpacked, needed=component.libraries)
         if component.package in DATA:
             relocate(unpacked, DATA[component.package])
-        if component.libraries:
-            bring_libraries(unpacked, component.name)
+        for each in COMPONENTS.values():
+            if each.libraries and each.package == component.package:
+                bring_libraries(unpacked, each.name)
         _replace(unpacked, tools / component.package)
 
 

@@ -36,7 +36,11 @@ def oldest() -> list[str]:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())
     project, build = declared["project"], declared["build-system"]
     groups = (project["dependencies"], build["requires"], *project["optional-dependencies"].values())
-    bounds = (re.match(r"([\w.-]+)>=([\w.]+)", requirement) for group in groups for requirement in group)
+    bounds = (
+        re.match(r"([\w.-]+)(?:\[[\w,-]+\])?>=([\w.]+)", requirement)
+        for group in groups
+        for requirement in group
+    )
     return [f"{bound[1]}=={bound[2]}" for bound in bounds if bound]
 
 

@@ -20,11 +20,20 @@ def bring_libraries(package: Path, name: str) -> None:
     )
     configuration = FONTS if (package / "etc/fonts/fonts.conf").exists() else ""
     script = package / "usr/bin" / name
+    script.parent.mkdir(parents=True, exist_ok=True)
     script.write_text(
         SCRIPT.format(
             folders=":".join(f'"$root/{folder}"' for folder in folders),
             configuration=configuration,
-            program=f"usr/lib/{name}/{name}",
+            program=_program(package, name),
         )
     )
     script.chmod(0o755)
+
+
+def _program(package: Path, name: str) -> Path:
+    """Find the program in its own folder, as Debian has it for those that several versions of may be installed."""
+    found = [
+        path for places in (f"usr/lib/*/{name}", f"usr/lib/*/*/bin/{name}") for path in package.glob(places)
+    ]
+    return next(path.relative_to(package) for path in sorted(found) if path.is_file())

@@ -18,6 +18,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 CONSTRAINTS = ROOT / "constraints.txt"
+# The extras that the image has too.
+DRIVERS = ("mysql", "postgresql")
 HEADER = "# Written by `make generate` from pyproject.toml and constraints.txt.\n"
 
 Pins = dict[str, str]
@@ -26,7 +28,9 @@ Pins = dict[str, str]
 def wanted() -> dict[Path, list[str]]:
     """Return the requirements that each file resolves."""
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    groups = {"runtime": declared["project"]["dependencies"], "build": declared["build-system"]["requires"]}
+    project = declared["project"]
+    drivers = [each for extra in DRIVERS for each in project["optional-dependencies"][extra]]
+    groups = {"runtime": [*project["dependencies"], *drivers], "build": declared["build-system"]["requires"]}
     return {ROOT / "requirements" / f"{name}.txt": requirements for name, requirements in groups.items()}
 
 
@@ -50,7 +54,8 @@ def needed(requirements: Iterable[str], extra: str = "", seen: frozenset[str] = 
     for requirement in map(Requirement, requirements):
         name = canonicalize_name(requirement.name)
         if name not in seen and (not requirement.marker or requirement.marker.evaluate(image)):
-            names |= {name} | needed(requires(name) or [], "", seen | names | {name})
+            for chosen in ("", *requirement.extras):
+                names |= {name} | needed(requires(name) or [], chosen, seen | names | {name})
     return names
 
 

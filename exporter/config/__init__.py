@@ -1,7 +1,7 @@
 """How a configuration is read: types of settings, files, secrets, and what is wrong with them."""
 
 from exporter.config.durations import format_duration, parse_duration
-from exporter.config.fields import Duration, FilePath, HttpUrl, Name, Strict, Words
+from exporter.config.fields import Duration, FilePath, HttpUrl, Name, Size, Strict, Words
 from exporter.config.files import read_regular, why_unreadable
 from exporter.config.loading import anchored, validated
 from exporter.config.problems import Origin, place_of, repeated, unknown_key
@@ -17,6 +17,7 @@ __all__ = [
     "Origin",
     "Polled",
     "SecretFile",
+    "Size",
     "Strict",
     "Timed",
     "Tls",

@@ -71,6 +71,8 @@ def default_of(heading: str, name: str, text: str | None) -> object:
         "connections": {"id": "a", "kind": "a"},
         "connections_from": {"name": "a", "provider": "a"},
         "provider: files": {"name": "a", "provider": "files", "files": ["a"]},
+        "provider: http": {"name": "a", "provider": "http", "url": "http://a"},
+        "provider: sql": {"name": "a", "provider": "sql", "query": "SELECT 1"},
     }
     base = required.get(heading, {})
     raw = {**base, **({} if text is None else {name: yaml.safe_load(text)})}

@@ -4,7 +4,6 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,11 @@ import yaml
 
 from exporter.config import Origin
 from exporter.sources.providers.source import ProviderSource
-from tests.providers.following import cloud, config, made, polled, provider, tokens
+from tests.providers.following import config, made, polled, provider, tokens
 from tests.real.process import wait_for
 from tests.running import Api, exporter
 
 LONG_AGO = 1_600_000_000
-
-
-@pytest.fixture
-def evotor() -> Iterator[Api]:
-    with cloud() as served:
-        yield served
 
 
 def entries(**tokens: str) -> list[dict[str, Any]]:

@@ -12,13 +12,17 @@ from exporter.sources.connections.reading import wrong_settings
 from exporter.sources.connections.settings import ConnectionsFile
 from exporter.sources.contract import PlannedSource, SourceId, SourceKind
 from exporter.sources.providers.files import FilesSettings, FilesSource
+from exporter.sources.providers.http import HttpSettings, HttpSource
 from exporter.sources.providers.reading import Common
 from exporter.sources.providers.settings import ProviderSettings, ProvidersFile
 from exporter.sources.providers.source import ProviderSource
+from exporter.sources.providers.sql import SqlSettings, SqlSource
 
 # A new sort of provider is a new module here and one line.
 PROVIDERS: dict[str, tuple[type[ProviderSettings], Callable[[Any, Common, ClientLease], ProviderSource]]] = {
     "files": (FilesSettings, FilesSource),
+    "http": (HttpSettings, HttpSource),
+    "sql": (SqlSettings, SqlSource),
 }
 
 

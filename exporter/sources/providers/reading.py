@@ -77,6 +77,10 @@ class ListReader:
         self._known: dict[Hashable, _Known] = {}
         self._trusted: dict[Tls, str] = {}
 
+    def forget(self) -> None:
+        """Look at every entry anew: what it is made of has changed."""
+        self._known.clear()
+
     def read(self, records: Iterable[Record]) -> Read:
         """Return what the list says; of entries with the same id the first one counts."""
         self._trusted = {Tls(): ""}
@@ -115,6 +119,8 @@ class ListReader:
 
     def _planned(self, entry: Entry, record: Record) -> PlannedConnection:
         merged = {**self._common.settings, **entry}
+        if merged.get("token", "") is None:
+            merged["token"] = ""  # Null says that there is none.
         options = options_of_one(merged, record.place, self._common.defaults)
         options = _anchored(options, entry, record.folder, self._common.folder)
         id_ = SourceId(options.kind, options.id)
