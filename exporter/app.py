@@ -126,6 +126,7 @@ class App:
     async def run(self) -> None:
         """Watch files and lists, drop what is stale, and render what changed, for ever."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.own.holds.measure())
             tasks.create_task(self._pollers.watch())
             tasks.create_task(self._follow_lists())
             tasks.create_task(self._render())

@@ -254,6 +254,11 @@ RENDER_DURATION = Metric(
     "How long the latest rendering of /metrics took; a scrape only sends what was rendered.",
 )
 
+LONGEST_HOLD = Metric(
+    "exporter_event_loop_longest_hold_seconds",
+    "gauge",
+    "The longest time within the last one to two minutes in which the event loop could serve nobody.",
+)
 LOG_DROPPED = Metric(
     "exporter_log_lines_dropped_total",
     "counter",

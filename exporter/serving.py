@@ -12,6 +12,7 @@ from exporter.cli import Flags
 from exporter.descriptors import raise_limit
 from exporter.errors import ConfigError
 from exporter.logs import Log
+from exporter.memory import settle
 from exporter.sources.plan import Plan
 from exporter.web.connection import Patience
 from exporter.web.listener import Bounds, Server, listening, server_of, spoken
@@ -26,6 +27,7 @@ _THREADS = 64
 async def serve(flags: Flags, read_plan: Callable[[], Plan]) -> None:
     """Serve until SIGTERM or SIGINT; SIGHUP reloads. ConfigError when it can't be started."""
     raise_limit()
+    settle()
     security = Security(flags.web_config_file)
     app = App(read_plan, security.renew)
     # Names are looked up in threads: many that hang must not keep rendering and the look at files waiting.

@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from exporter import __version__, logs, metrics
 from exporter.exposition.text import Format, Rendered
+from exporter.holds import Holds
 from exporter.model import Metric
 from exporter.polling.limits import HostLoad
 from exporter.timing import wall
@@ -38,6 +39,8 @@ class OwnMetrics:
         self._series = self._gauge(metrics.SERIES)
         self._size = self._gauge(metrics.EXPOSITION_SIZE)
         self._duration = self._gauge(metrics.RENDER_DURATION)
+        self.holds = Holds()
+        self._gauge(metrics.LONGEST_HOLD).set_function(lambda: self.holds.longest)
         dropped = metrics.LOG_DROPPED
         self._dropped = Counter(dropped.name, dropped.help, registry=self._registry)
         self._dropped_before = 0
