@@ -10,11 +10,15 @@ _STEP = 2**20
 
 
 class Body:
-    """Collects up to `bound` bytes of `content`; PollError when there are more, or they can't be unpacked."""
+    """Collects up to `bound` bytes of `content`; PollError when there are more, or they can't be unpacked.
+
+    `received` counts the bytes as they came, packed or not.
+    """
 
     def __init__(self, coding: str, bound: int) -> None:
         coding = coding.strip().lower() or "identity"
         self.content = bytearray()
+        self.received = 0
         self._bound = bound
         self._gzip = zlib.decompressobj(wbits=31) if coding in ("gzip", "x-gzip") else None
         if self._gzip is None and coding != "identity":
@@ -23,6 +27,7 @@ class Body:
     async def fill(self, stream: AsyncIterable[bytes]) -> None:
         """Read all of the stream."""
         async for chunk in stream:
+            self.received += len(chunk)
             for part in self._unpacked(chunk):
                 self.content += part
                 if len(self.content) > self._bound:

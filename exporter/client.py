@@ -63,19 +63,23 @@ _HINT_PATIENCE = 2.0
 # The same of a body that isn't wanted.
 _SKIP_SIZE = 8_192
 _SKIP_PATIENCE = 0.5
+# Where a response keeps how many bytes of its body came.
+_RECEIVED = "received"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back: status, headers, and the whole body; of an error as much of the body as came at once.
 
-    `tls_expires_at` is the Unix time at which the first certificate that the server showed ends, if it showed one.
+    `tls_expires_at` is the Unix time at which the first certificate that the server showed ends, if it showed one;
+    `received` is the size of the body as it came, packed or not, in bytes.
     """
 
     status: int
     headers: httpx.Headers
     body: bytes | bytearray
     tls_expires_at: float | None = None
+    received: int = 0
 
     def json(self) -> Any:
         """Return the parsed body; PollError when it is no JSON, or too much of it. It never stands in the message."""
@@ -107,9 +111,12 @@ class HttpClient:
             trust_env=False,
         )
 
-    async def get(self, url: str, headers: Mapping[str, str], *, max_body: int) -> Answer:
-        """Ask for `url`; raise PollError when no whole answer of at most `max_body` bytes comes."""
-        return await self.request("GET", url, headers, max_body=max_body)
+    async def get(self, url: str, headers: Mapping[str, str], *, max_body: int, once: bool = False) -> Answer:
+        """Ask for `url`; raise PollError when no whole answer of at most `max_body` bytes comes.
+
+        With `once` it is not asked again when the connection breaks before an answer.
+        """
+        return await self.request("GET", url, headers, max_body=max_body, once=once)
 
     async def request(
         self,
@@ -119,6 +126,7 @@ class HttpClient:
         *,
         max_body: int,
         form: Mapping[str, str] | None = None,
+        once: bool = False,
     ) -> Answer:
         """Do the same with any method; the request's body is the form, if there is one.
 
@@ -128,24 +136,25 @@ class HttpClient:
             request = self._client.build_request(
                 method, url, headers=headers, data=form, extensions=self._extensions
             )
-            response = await self._send(request)
+            response = await self._send(request, once or method not in _REPEATABLE)
             try:
                 expires_at = first_expiry(response.extensions.get("network_stream"))
                 body = await _body(response, max_body)
             finally:
                 await response.aclose()
-            return Answer(response.status_code, response.headers, body, expires_at)
+            received = int(response.extensions.get(_RECEIVED, 0))
+            return Answer(response.status_code, response.headers, body, expires_at, received)
 
     def noting(self) -> "NotingClient":
         """Return the same client, which notes what the latest answer showed."""
         return NotingClient(self)
 
-    async def _send(self, request: httpx.Request) -> httpx.Response:
-        """Send; once more when the connection broke before an answer began and asking twice does no harm."""
+    async def _send(self, request: httpx.Request, once: bool) -> httpx.Response:
+        """Send; once more when the connection broke before an answer began, unless it may be sent `once` only."""
         try:
             return await self._client.send(request, stream=True)
         except _BROKEN:
-            if request.method not in _REPEATABLE:
+            if once:
                 raise
         return await self._client.send(request, stream=True)
 
@@ -169,9 +178,10 @@ class NotingClient(HttpClient):
         *,
         max_body: int,
         form: Mapping[str, str] | None = None,
+        once: bool = False,
     ) -> Answer:
         """Ask, and note."""
-        answer = await super().request(method, url, headers, max_body=max_body, form=form)
+        answer = await super().request(method, url, headers, max_body=max_body, form=form, once=once)
         self.tls_expires_at = answer.tls_expires_at
         return answer
 
@@ -248,6 +258,7 @@ async def _read(response: httpx.Response, max_body: int) -> bytearray:
     except BaseException:
         body.content.clear()  # Whoever keeps the error keeps this frame.
         raise
+    response.extensions[_RECEIVED] = body.received
     return body.content
 
 
@@ -257,6 +268,7 @@ async def _hint(response: httpx.Response) -> bytes:
     with suppress(TimeoutError, PollError, httpx.HTTPError):
         async with asyncio.timeout(_HINT_PATIENCE):
             await body.fill(_raw(response))
+    response.extensions[_RECEIVED] = body.received
     return bytes(body.content[:_HINT_SIZE])
 
 

@@ -168,6 +168,18 @@ SOURCE_POLL_DURATION = Metric(
     "How long polls of the source took, failed ones included; of connections all of a kind together, without the label source.",
     SOURCE,
 )
+SOURCE_RECEIVED = Metric(
+    "source_bytes_received_total",
+    "counter",
+    "Bytes of the answers to polls and to watching, as they came, compressed or not, without their headers.",
+    SOURCE,
+)
+SOURCE_WAKEUPS = Metric(
+    "source_watch_wakeups_total",
+    "counter",
+    "How often the source itself told that there is news, and a poll was made before its time; 0 without watch.",
+    SOURCE,
+)
 SOURCE_LAST_SUCCESS = Metric(
     "source_last_success_timestamp_seconds",
     "gauge",

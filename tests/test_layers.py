@@ -28,6 +28,7 @@ sources.consul.api sources.consul.details sources.consul.health sources.consul.r
 sources.consul.datacenters sources.consul.catalog sources.consul.questions
 sources.consul.statuses sources.consul.roster
 sources.consul.datacenter
+sources.consul.watch
 sources.consul.cluster
 sources.consul
 sources.connections.kind sources.connections.jwt

@@ -117,6 +117,8 @@ def _lines_of_few(state: SourceState, labels: str) -> Iterator[Line]:
     yield from histogram(metrics.SOURCE_POLL_DURATION, labels, state.durations, state.seconds)
     if state.listed is not None:
         yield sample(metrics.PROVIDER_CONNECTIONS, labels, state.listed)
+    yield sample(metrics.SOURCE_RECEIVED, labels, state.received)
+    yield sample(metrics.SOURCE_WAKEUPS, labels, state.wakeups)
     if state.succeeded_at is not None:
         yield sample(metrics.SOURCE_LAST_SUCCESS, labels, state.succeeded_at)
     for name, group in state.groups.items():

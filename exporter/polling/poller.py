@@ -7,7 +7,7 @@ from exporter.errors import Internal, PollError, RateLimited
 from exporter.logs import Log
 from exporter.polling.limits import RequestLimits
 from exporter.polling.schedule import Schedule, pause_for
-from exporter.sources.contract import Findings, Source, Summary
+from exporter.sources.contract import Findings, Source, Summary, Watched
 from exporter.state import PollResult, Store
 from exporter.timing import deadline, steady, wall
 
@@ -30,15 +30,32 @@ class Poller:
         self._log = Log("polling", source=source.info.id.name, kind=source.info.id.kind)
 
     async def run(self) -> None:
-        """Poll at once, and then whenever it is due."""
+        """Poll at once, and then whenever it is due, or the source itself says that there is news."""
+        if isinstance(self.source, Watched):
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._watch(self.source))
+                await self._poll_for_ever()
+        else:
+            await self._poll_for_ever()
+
+    async def _watch(self, source: Watched) -> None:
+        try:
+            await source.watch(self._due.set)
+        except Exception as defect:
+            # What is found out late is still found out: the timer stays.
+            self._log.defect("watching ended by a defect", defect)
+
+    async def _poll_for_ever(self) -> None:
         while True:
             self._due.clear()
             result = self._store.record(self.source.info.id, await self._timely())
-            self._failures = self._failures + 1 if _is_unwell(result) else 0
-            self._tell(result)
+            if not _leaves_open(result):
+                self._failures = self._failures + 1 if _is_unwell(result) else 0
+                self._tell(result)
             delay = self._schedule.delay(steady(), self._failures, result.pause)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._due.wait(), delay)
+                async with asyncio.timeout(delay):
+                    await self._due.wait()
 
     def poll_now(self) -> None:
         """Poll without waiting for the timer: a poll under way asks with what was, and is dropped for a new one.
@@ -108,6 +125,11 @@ def _result(
     for kept in (*(findings.errors if findings else ()), *((error,) if error else ())):
         kept.without_frames()
     return PollResult(round(wall(), 3), round(steady() - started, 6), findings, error, pause)
+
+
+def _leaves_open(result: PollResult) -> bool:
+    """Tell whether what failed before may fail still: only another part was asked, and it is well."""
+    return result.error is None and result.findings is not None and result.findings.is_partial
 
 
 def _is_unwell(result: PollResult) -> bool:

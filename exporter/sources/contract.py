@@ -1,10 +1,10 @@
 """The contract between what is polled and who polls it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 from exporter.config import Strict, Timed, Token, anchored
 from exporter.errors import PollError
@@ -47,14 +47,25 @@ class Summary(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a poll found; `rejected` counts by reason the records that could not be used."""
+    """What a poll found; `rejected` counts by reason the records that could not be used.
+
+    `received` counts the bytes of the answers since the findings before, and `wakeups` how often the source itself said
+    that there is news.
+    """
 
     rejected: Mapping[str, int] = field(default_factory=dict, kw_only=True)
+    received: int = field(default=0, kw_only=True)
+    wakeups: int = field(default=0, kw_only=True)
 
     @property
     def errors(self) -> tuple[PollError, ...]:
         """Why parts of the source could not be polled; the first one is the poll's."""
         return ()
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only a part of the source was asked: what failed before may fail still."""
+        return False
 
     @property
     def needs_second_look(self) -> bool:
@@ -71,17 +82,24 @@ class Findings:
 class ServiceFindings(Findings):
     """What a poll of a Consul cluster found, by datacenter; one that failed is in `failures` instead.
 
-    With `shows_checks` each check has series of its own.
+    Of those in `kept` nothing was asked: what is known of them stays, and ages. With `shows_checks` each check has
+    series of its own.
     """
 
     instances: Mapping[str, tuple[ServiceInstance, ...]]
     failures: Mapping[str, PollError] = field(default_factory=dict)
     shows_checks: bool = False
+    kept: frozenset[str] = frozenset()
 
     @property
     def errors(self) -> tuple[PollError, ...]:
         """The failures of the datacenters."""
         return tuple(self.failures.values())
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether not all datacenters were asked."""
+        return bool(self.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +163,14 @@ class Source(Protocol):
 
     def failed(self, error: PollError) -> Findings | None:
         """Return what a failed poll says nevertheless: of a connection that it is unreachable."""
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A source that notices by itself when there is news."""
+
+    async def watch(self, wake: Callable[[], None]) -> None:
+        """Run beside the polls, and call `wake` when one is worth making before its time."""
 
 
 @dataclass(frozen=True)

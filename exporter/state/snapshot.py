@@ -81,6 +81,8 @@ class SourceState:
     rejected: Mapping[str, int] = field(default_factory=dict)
     durations: tuple[int, ...] = (0,) * (len(BUCKETS) + 1)
     seconds: float = 0.0
+    received: int = 0
+    wakeups: int = 0
     error: PollError | None = None
     succeeded_at: float | None = None
     groups: Mapping[str, Group] = field(default_factory=dict)

@@ -15,6 +15,8 @@ ANNOUNCED_FOR = 60.0
 def advance(state: SourceState, result: PollResult, now: float) -> SourceState:
     """Return the state after one more poll; `now` is of the steady clock."""
     findings, error = result.findings, result.error
+    # Who asked a part only can't say that the rest is well again.
+    present = state.error if findings and findings.is_partial and not error else error
     state = replace(
         state,
         polls=state.polls + 1,
@@ -22,8 +24,10 @@ def advance(state: SourceState, result: PollResult, now: float) -> SourceState:
         rejected=_added(state.rejected, findings.rejected) if findings else state.rejected,
         durations=_counted(state.durations, result.duration),
         seconds=state.seconds + result.duration,
-        error=error,
-        succeeded_at=state.succeeded_at if error else result.ended_at,
+        received=state.received + (findings.received if findings else 0),
+        wakeups=state.wakeups + (findings.wakeups if findings else 0),
+        error=present,
+        succeeded_at=state.succeeded_at if present else result.ended_at,
     )
     if isinstance(findings, ServiceFindings):
         return replace(state, groups=_groups(state, findings, result, now))
@@ -51,7 +55,7 @@ def _aged(connection: ConnectionState, now: float) -> ConnectionState:
 
 
 def _groups(state: SourceState, found: ServiceFindings, result: PollResult, now: float) -> dict[str, Group]:
-    kept = {name: state.groups[name] for name in found.failures if name in state.groups}
+    kept = {name: state.groups[name] for name in (*found.failures, *found.kept) if name in state.groups}
     stale_at = now + state.info.stale_after
     fresh = {
         name: Group(

@@ -28,6 +28,7 @@ def test_a_name_is_all_a_cluster_needs() -> None:
     assert (made.interval, made.timeout, made.stale_after) == (60, 30, 180)
     assert made.datacenters is None
     assert made.allow_stale
+    assert (made.watch, made.min_interval) == (True, 1)
     assert made.detail == "instance"
     assert made.service_url == "http://{service}.service.{datacenter}.consul:{port}"
 

@@ -12,6 +12,7 @@ from exporter.config import Tls
 from exporter.model import InstanceKey, ServiceInstance
 from exporter.sources.consul.cluster import ConsulSource
 from exporter.sources.consul.settings import Consul
+from exporter.sources.consul.statuses import NOT_PASSING
 from exporter.sources.contract import ServiceFindings
 
 Handler = Callable[[httpx.Request], Any]
@@ -70,6 +71,22 @@ class Polled:
 
     async def _ask(self) -> ServiceFindings:
         return await self.source.poll(await self.source.token.get())
+
+    def tell_news(self) -> bool:
+        """Let the source hear now what a query that waits would tell it; return whether that is news."""
+        return self._runner.run(self._heard())
+
+    async def _heard(self) -> bool:
+        """Ask as the watch does, which is answered at once when something has moved."""
+        (known,) = self.source._datacenters.values()
+        checks, services = known.checks_index, known.services_index
+        told = await self.source._api.watch("/v1/health/state/any", checks, 0, dc="dc1", filter=NOT_PASSING)
+        if told.index != checks:
+            known.take_checks(told)
+        told = await self.source._api.watch("/v1/catalog/services", services, 0, dc="dc1")
+        if told.index != services:
+            known.take_services(told)
+        return known.has_news
 
     def instances(self) -> dict[InstanceKey, ServiceInstance]:
         """Poll and return all instances; raise the error when a datacenter failed."""

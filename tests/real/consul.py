@@ -1,6 +1,7 @@
 """A real Consul server that is a cluster of its own."""
 
 import json
+import subprocess
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.real.http import Answer, request
-from tests.real.process import Process, free_ports, wait_for
+from tests.real.process import Process, clean_environment, free_ports, wait_for
 
 PORTS = ("http", "server", "serf_lan", "serf_wan")
 Json = dict[str, Any]
@@ -193,3 +194,36 @@ class ConsulAgent:
         policy = self.put("/v1/acl/policy", {"Name": name, "Rules": rules})
         token = self.put("/v1/acl/token", {"Policies": [{"ID": policy["ID"]}]})
         return str(token["SecretID"])
+
+    def delete_token(self, secret: str) -> None:
+        """Revoke a token."""
+        self.request("DELETE", f"/v1/acl/token/{self._own_token(secret)['AccessorID']}").expect()
+
+    def change_rules(self, secret: str, rules: str) -> None:
+        """Let a token do what `rules` say from now on."""
+        (policy,) = self._own_token(secret)["Policies"]
+        known = self.get(f"/v1/acl/policy/{policy['ID']}")
+        self.put(f"/v1/acl/policy/{policy['ID']}", {"Name": known["Name"], "Rules": rules})
+
+    def _own_token(self, secret: str) -> Json:
+        answer = self.request("GET", "/v1/acl/token/self", None, **{"X-Consul-Token": secret})
+        return dict(answer.expect().json())
+
+    def save_snapshot(self, folder: Path) -> Path:
+        """Save the whole state of the cluster to a file, and return it."""
+        return self._snapshot("save", folder / "state.snap")
+
+    def restore_snapshot(self, file: Path) -> None:
+        """Put a saved state in the place of the present one."""
+        self._snapshot("restore", file)
+
+    def _snapshot(self, what: str, file: Path) -> Path:
+        command: list[str | Path] = [self._binary, "snapshot", what, f"-http-addr={self.address}", file]
+        subprocess.run(command, check=True, capture_output=True, env=clean_environment())
+        return file
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        assert self._process
+        return self._process.pid

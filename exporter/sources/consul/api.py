@@ -30,6 +30,11 @@ from exporter.timing import deadline
 _BEGINNING = re.compile(rb"\s*[\[{n]")
 # What another address of the same cluster would answer as well.
 _SAME_EVERYWHERE = (AclDenied, AclNotFound, TooLarge)
+# A query that waits is answered up to this part of its wait later, as Consul spreads them; then it waits for its leader
+# this long, in seconds; and the answer has its way to go.
+_JITTER = 1 / 16
+_HOLD = 7.0
+_MARGIN = 5.0
 # Who doesn't answer says less than who answers that it can't.
 _SILENT = (ConnectFailed, NameResolution, TimedOut, TlsFailed)
 
@@ -44,10 +49,11 @@ class Reply:
 
 
 class ConsulApi:
-    """GET requests to a cluster with the current `token`; an address is kept while it answers, then the next one is tried."""
+    """GET requests to a cluster with the current `token`, `received` counts the bytes of answers; an address is kept while it answers, then the next one is tried."""
 
     def __init__(self, settings: Consul, clients: Mapping[str, HttpClient]) -> None:
         self.token = SecretStr("")
+        self.received = 0
         self._settings = settings
         self._clients = clients
         self._current = 0
@@ -60,6 +66,13 @@ class ConsulApi:
     async def get_body(self, path: str, **params: str) -> Reply:
         """Do the same with the answer as it came, which looks like JSON."""
         return await self._first(path, params, _looked_at)
+
+    async def watch(self, path: str, index: int, wait: float, **params: str) -> Reply:
+        """Return the answer that the current address gives when something moves on from `index`, or after `wait` seconds."""
+        query = {**params, "index": str(index), "wait": f"{math.ceil(wait)}s", **self._consistency()}
+        patience = wait * (1 + _JITTER) + _HOLD + _MARGIN
+        address = self._settings.address[self._current]
+        return await self._ask(address, f"{path}?{urlencode(query)}", self._headers(), _looked_at, patience)
 
     async def _first(self, path: str, params: Mapping[str, str], read: Callable[[Answer], Any]) -> Reply:
         target = f"{path}?{urlencode({**params, **self._consistency()})}"
@@ -78,14 +91,20 @@ class ConsulApi:
         raise _summed_up(errors)
 
     async def _ask(
-        self, address: str, target: str, headers: Mapping[str, str], read: Callable[[Answer], Any]
+        self,
+        address: str,
+        target: str,
+        headers: Mapping[str, str],
+        read: Callable[[Answer], Any],
+        patience: float = 0.0,
     ) -> Reply:
         base = "http://localhost" if address.startswith("unix://") else address
         try:
-            async with deadline(self._patience, "no complete answer in time"):
+            async with deadline(patience or self._patience, "no complete answer in time"):
                 answer = await self._clients[address].get(
-                    base + target, headers, max_body=self._settings.body_size_limit
+                    base + target, headers, max_body=self._settings.body_size_limit, once=patience > 0
                 )
+            self.received += answer.received
             if answer.status != 200:
                 raise error_of(answer)
             content = read(answer)

@@ -9,6 +9,7 @@ from exporter.config.expressions import Expression
 from exporter.config.fields import (
     ConsulAddresses,
     Datacenters,
+    Duration,
     MetaKeys,
     Name,
     Pattern,
@@ -38,6 +39,8 @@ class Consul(Polled):
     datacenters: Datacenters = None
     http_auth: Secret | None = None
     allow_stale: bool = True
+    watch: bool = True
+    min_interval: Duration = 1.0
     body_size_limit: Size = 64 * 2**20
     service_url: UrlTemplate = "http://{service}.service.{datacenter}.consul:{port}"
     services: ServiceFilter = ServiceFilter()

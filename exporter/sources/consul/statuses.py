@@ -1,8 +1,11 @@
 """What `/v1/health/state/any` tells of one datacenter, and Consul's index at which that was so."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
+from exporter.errors import AclDenied, Redirected, UnexpectedStatus
 from exporter.model import Check
 from exporter.sources.consul.api import ConsulApi, Reply
 from exporter.sources.consul.health import Health
@@ -10,7 +13,11 @@ from exporter.sources.consul.records import CheckKey, Checks, Registration, Reje
 from exporter.sources.consul.rows import checks_in
 
 # Selects few rows of many; the index that comes along is that of all checks, whatever a filter leaves.
-_NOT_PASSING = 'Status != "passing"'
+NOT_PASSING = 'Status != "passing"'
+
+
+# So many places are asked whether a check that fails no longer is still there.
+_FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Statuses:
     async def refresh(self) -> bool:
         """Ask what has changed; return whether that took asking for all checks."""
         if self.index and self.is_complete:
-            reply = await self._ask(filter=_NOT_PASSING)
+            reply = await self._ask(filter=NOT_PASSING)
             news = await self._news(reply) if reply.index == self.index else None
             if news and not (news.changed or news.recovered):
                 return False
@@ -67,6 +74,34 @@ class Statuses:
         self.health, self.index, self.is_complete = health, reply.index, True
         self.rejected, self.is_filtered = rejected.counts, reply.filtered
 
+    async def absorb(self, reply: Reply) -> bool:
+        """Take an answer about the checks that aren't passing; return whether it told all that is new."""
+        if not self.index or reply.index <= self.index:
+            return self.index > 0  # More than it says is known by now.
+        news = await self._news(reply)
+        if news is None or not await self._are_there(news.recovered):
+            self.is_complete = False
+            return False
+        self._apply(news)
+        return True
+
+    async def _are_there(self, recovered: Iterable[Check]) -> bool:
+        """Ask whether the checks that fail no longer are still there: else they are gone, which is another thing."""
+        expected: dict[str, set[CheckKey]] = defaultdict(set)
+        for check in recovered:
+            expected[_place_of(check)].add(key_of(check))
+        if len(expected) > _FEW:
+            return False
+        return all([keys <= await self._present(path) for path, keys in expected.items()])
+
+    async def _present(self, path: str) -> set[CheckKey]:
+        """Return the checks there; none when Consul refuses the path, as odd names make some that it doesn't know."""
+        try:
+            reply = await self._api.get_body(path, dc=self._datacenter)
+        except (AclDenied, Redirected, UnexpectedStatus):
+            return set()
+        return {key_of(check) for check in (await checks_in(reply.content, Rejected(), {})).readable}
+
     async def _ask(self, **params: str) -> Reply:
         return await self._api.get_body("/v1/health/state/any", dc=self._datacenter, **params)
 
@@ -74,7 +109,7 @@ class Statuses:
         """Compare an answer about the checks that aren't passing; None when it can't tell all that is new."""
         checks = await checks_in(reply.content, Rejected(), self._checks)
         found = {key_of(check): check for check in checks.readable}
-        if checks.unreadable != self._unreadable or found.keys() - self._checks.keys():
+        if checks.unreadable != self._unreadable or any(key not in self._checks for key in found):
             return None
         changed = {self._checks[key]: check for key, check in found.items() if self._checks[key] != check}
         if any(old.service != new.service for old, new in changed.items()):
@@ -93,3 +128,10 @@ class Statuses:
                 self._failing[key] = check
         self.index, self.is_complete = news.index, False
         self.differing |= self.health.replace(changed)
+
+
+def _place_of(check: Check) -> str:
+    """Return where the checks of the same service, or of the same node, are to be asked for."""
+    if check.service_id:
+        return f"/v1/health/checks/{quote(check.service, safe='')}"
+    return f"/v1/health/node/{quote(check.node, safe='')}"
