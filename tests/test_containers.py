@@ -17,6 +17,7 @@ import yaml
 from exporter import __version__, healthcheck
 from exporter.cli import DEFAULT_ADDRESS, parse_flags
 from exporter.demo.cli import demo_flags
+from exporter.demo.database import shop_database
 from exporter.demo.settings import settings
 from exporter.demo.shop import demo_world
 from languages import LANGUAGES
@@ -160,7 +161,8 @@ def test_the_demo_configuration_is_that_of_the_demo() -> None:
     flags = demo_flags(SERVICES["simulators"]["command"][1:])
     (secrets,) = (t for name, source, t in _mounts() if name == "demo-exporter" and source == "demo-tokens")
     consul, evotor = (f"http://simulators:{address.port}" for address in (flags.consul, flags.evotor))
-    expected = settings(demo_world(), consul, evotor, Path(secrets) / "tokens")
+    tokens = Path(secrets) / "tokens"
+    expected = settings(demo_world(), consul, evotor, tokens, shop_database(tokens))
     assert yaml.safe_load((ROOT / "examples/demo.yml").read_text()) == expected
 
 

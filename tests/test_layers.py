@@ -62,7 +62,8 @@ demo demo.effects demo.consul_query
 demo.faults demo.script
 demo.states demo.incidents
 demo.world demo.consul_records
-demo.consul_simulator demo.evotor_simulator demo.settings demo.shop
+demo.consul_simulator demo.evotor_simulator demo.database demo.shop
+demo.settings
 demo.simulators demo.itself
 demo.history
 demo.prometheus

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from exporter.cli import Address, Flags, duration, listen_address
+from exporter.demo.database import shop_database, write_shop
 from exporter.demo.history import STEP, write_history
 from exporter.demo.prometheus import (
     Programs,
@@ -180,7 +181,8 @@ async def _play(world: World, flags: argparse.Namespace, tokens: Path, programs:
         write_tokens(world, tokens, time.time())
         if programs:
             await _with_history(stack, programs, world, flags.folder / "prometheus")
-        wanted = plan(settings(world, consul, evotor, tokens))
+        write_shop(world, shop_database(tokens), time.time())
+        wanted = plan(settings(world, consul, evotor, tokens, shop_database(tokens)))
         _say(_welcome(flags, programs, consul, evotor))
         await serve(Flags(listen_address=flags.listen_address), lambda: wanted)
 

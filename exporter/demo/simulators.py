@@ -1,4 +1,4 @@
-"""The simulators as servers on this machine, and the token files of the demo's connections."""
+"""The simulators as servers on this machine, and the tokens of the demo's connections."""
 
 import asyncio
 import time
@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from exporter.cli import Address
 from exporter.demo.consul_simulator import consul_app
+from exporter.demo.database import shop_database, write_shop
 from exporter.demo.evotor_simulator import evotor_app
 from exporter.demo.world import World
 from exporter.web.listener import listening, server_of, spoken
@@ -22,7 +23,7 @@ _TOKENS_EVERY = 1.0
 async def simulators(
     world: World, consul: Address, evotor: Address, tokens: Path
 ) -> AsyncIterator[tuple[str, str]]:
-    """Run both; yield their addresses. The token files in `tokens` come and go as the world says."""
+    """Run both; yield their addresses. Token files in `tokens`, and rows of the shop beside it, follow the world."""
     async with AsyncExitStack() as stack:
         keeper = asyncio.create_task(_keep_tokens(world, tokens))
         stack.push_async_callback(_cancelled, keeper)
@@ -59,6 +60,7 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 async def _keep_tokens(world: World, folder: Path) -> None:
     while True:
         write_tokens(world, folder, time.time())
+        write_shop(world, shop_database(folder), time.time())
         await asyncio.sleep(_TOKENS_EVERY)
 
 
