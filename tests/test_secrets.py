@@ -241,3 +241,35 @@ def test_no_object_shows_its_secret(tmp_path: Path, vault: Vault) -> None:
 
     shown = [planned, *(each.settings for each in planned.sources), sources, *map(vars, sources.values())]
     assert vault.found_in("".join(f"{thing!r}{thing!s}" for thing in shown)) == []
+
+
+def test_providers_show_no_secret(tmp_path: Path, vault: Vault) -> None:
+    """Lists from files, a URL that quotes what it hears, and databases that refuse: no token and no password is shown."""
+    listed = tmp_path / "list.yml"
+    token, odd = vault.secret("listed"), vault.secret("odd")
+    listed.write_text(
+        f"[{{id: a, token: {token}}}, {{id: b, token: 'Bearer {odd}'}}, {{id: c, tokn: {odd}}}, {{id: d, kind: k, token: {odd}}}]"
+    )
+    with api(Failing("http://elsewhere")) as served:
+        shared = f"interval: 1s, connection: {{kind: evotor, address: '{served.url}/401', interval: 2s}}"
+        databases = "".join(
+            f"  - {{name: s-{sort}, provider: sql, url: '{sort}://u:{vault.secret(sort)}@127.0.0.1:1/x', query: SELECT 1 AS id, {shared}}}\n"
+            for sort in ("postgresql", "mysql", "mssql")
+        )
+        config = (
+            f"connections_from:\n  - {{name: f, provider: files, files: [{listed}], {shared}}}\n"
+            f"  - {{name: h, provider: http, url: '{served.url}/shape', token_file: {vault.file('url')}, {shared}}}\n"
+            f"  - {{name: p, provider: http, url: '{served.url}/500', username: user, token: {vault.secret('basic')}, {shared}}}\n"
+            f"{databases}"
+        )
+        with exporter(tmp_path, config, "--log.level=debug") as running:
+            running.wait_for_statuses(a="offline", b="unreachable")
+            reasons = {"malformed", "server_error", "connect", "token"}
+            wait_for(lambda: reasons <= running.samples("source_poll_failures_total", "reason").keys(), 20)
+            found = [
+                (place, secrets) for place, text in outputs(running) if (secrets := vault.found_in(text))
+            ]
+        checked = run("--config.check", f"--config.file={running.config}")
+
+    assert found == []
+    assert vault.found_in(checked.stdout + checked.stderr) == []
