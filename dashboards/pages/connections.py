@@ -10,11 +10,11 @@ from dashboards.columns import (
     state_column,
     state_mappings,
 )
-from dashboards.grafana import Frame, Json, frame, link, regex_mapping, series, value_mapping
+from dashboards.grafana import Frame, Json, frame, link, regex_mapping, rows, series, value_mapping
 from dashboards.look import CONNECTION_STATES, worst_first
 from dashboards.pages.page import Firing, page
 from dashboards.queries import connections as queries
-from dashboards.table import Column
+from dashboards.table import Column, table
 from dashboards.variables import choice_variable, query_variable, target_variable, text_variable
 from languages.language import Words
 
@@ -54,6 +54,7 @@ def build(text: Words) -> Json:
             panels.alerts(2, text, 11, 4, queries.ALERTS, header=False),
             cards(text),
             overview(text),
+            ends(text),
             failures(text),
             check_seconds(text),
             shares(text),
@@ -112,6 +113,23 @@ def overview(text: Words) -> Json:
     )
     result["options"]["cellHeight"] = "lg"  # two lines fit: words of a mapping do not make a row higher
     return result
+
+
+def ends(text: Words) -> Json:
+    """Tokens and certificates that end soon, the next one first."""
+    kinds = value_mapping([(what, text[f"ends.{what}"], "") for what in queries.ENDS])
+    return table(
+        frame(text, 8, "ends", 24, 5),
+        rows({"A": queries.ends()}),
+        [
+            Column("connection", text["connection"], min_width=120),
+            Column("kind", text["kind"], width=90),
+            Column("what", text["ends.what"], width=130, properties={"mappings": [kinds]}),
+            Column("Value", text["ends.days"], width=130, properties={"decimals": 1}),
+        ],
+        sort=[(text["ends.days"], False)],
+        no_rows=text["ends.none"],
+    )
 
 
 def columns(text: Words) -> list[Column]:

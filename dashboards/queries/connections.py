@@ -11,6 +11,11 @@ CONNECTION = "connection, kind"
 SELECTED = 'kind=~"$kind"'
 SHOWN = "name, details, icon, connect_url, disconnect_url"
 CARDS = 24
+ENDS = {
+    "token": "connection_token_expiry_timestamp_seconds",
+    "certificate": "connection_tls_expiry_timestamp_seconds",
+}
+SOON_DAYS = 30
 COUNTED = ("online", "offline|unreachable")
 CONNECTIONS = Subjects(CONNECTION, "connection_status", CONNECTION_STATES, WORST, SELECTED)
 
@@ -83,6 +88,15 @@ def checked_ms() -> str:
 def age() -> str:
     """How long ago each was last checked, in seconds."""
     return f"time() - max by (connection) (connection_last_checked_timestamp_seconds{{{SELECTED}}})"
+
+
+def ends() -> str:
+    """Days until tokens and certificates end, of those that do within a month or have ended."""
+    each = " or ".join(
+        f'label_replace(max by ({CONNECTION}) ({metric}{{{SELECTED}}}), "what", "{what}", "", "")'
+        for what, metric in ENDS.items()
+    )
+    return f"bottomk({CARDS}, ({each}) - time() < {SOON_DAYS * 86_400}) / 86400"
 
 
 def online_24h() -> str:

@@ -157,3 +157,10 @@ def test_connections_checks_take_as_long_as_they_took(ask: Ask) -> None:
     told = ask("connections").legends(6)
     assert told.keys() == {"evotor", "http"}
     assert {value for values in told.values() for value in values.values()} == {0.25}
+
+
+def test_connections_that_end_soon_are_listed(ask: Ask) -> None:
+    """Tokens and certificates that end within 30 days, or have ended, with the days that are left."""
+    told = ask("connections").values(8, "A", "connection", "what")
+    days = {("site", "token"): 2.5, ("kiosk", "token"): -1, ("kiosk", "certificate"): 20}
+    assert told == pytest.approx(days)

@@ -197,9 +197,23 @@ def _connection(subject: Subject) -> Iterator[str]:
     connection, _ = subject.labels
     if connection in STORES_OF:
         yield from _series(STORES, subject.labels, dict.fromkeys(minutes, float(STORES_OF[connection])))
+    for metric, at in ENDS_AT.get(connection, {}).items():
+        yield from _series(metric, subject.labels, dict.fromkeys(minutes, at))
     for metric, value in ((RATE_LIMIT_LIMIT, 100.0), (RATE_LIMIT_REMAINING, 90.0)):
         yield from _series(metric, subject.labels, dict.fromkeys(minutes, value))
 
+
+ENDS_AT = {
+    "site": {
+        metrics.CONNECTION_TOKEN_EXPIRY: END + 86_400 * 2.5,
+        metrics.CONNECTION_TLS_EXPIRY: END + 86_400 * 400,
+    },
+    "kiosk": {
+        metrics.CONNECTION_TOKEN_EXPIRY: END - 86_400.0,
+        metrics.CONNECTION_TLS_EXPIRY: END + 86_400 * 20,
+    },
+}
+"""When tokens and certificates end: one soon, one long after, one did a day ago, one within the month."""
 
 STORES_OF = {"site": 1, "cafe": 22}
 """Connections without details of their own, and the number of stores that dashboards put into words."""
