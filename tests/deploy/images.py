@@ -17,16 +17,17 @@ from tests.deploy.podman import SLOW, Podman
 PYTHON = "docker.io/library/python:3.11-slim-bookworm"
 PROMETHEUS = "docker.io/prom/prometheus:v3.5.3"
 ALERTMANAGER = "docker.io/prom/alertmanager:v0.33.1"
-PACKAGES = ("python3", "python3-venv", "ca-certificates", "wget", "systemd", "systemd-sysv", "dbus")
+PACKAGES = ("python3", "python3-venv", "ca-certificates", "wget", "systemd", "systemd-sysv", "dbus", "procps")
 # How this machine reaches package indexes: what pip is told here, it has to be told in a build.
 CARRIED_FILES = (Path("/etc/pip.conf"), Path("/etc/ssl/certs/ca-certificates.crt"))
 CARRIED_VARIABLES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST")
 
 
 def make_images(podman: Podman) -> None:
-    """Make those that aren't there yet."""
+    """Make those that aren't there yet, all of them anew when the base has changed."""
+    current = podman.label(PYTHON, "packages") == ",".join(PACKAGES)
     for name, make in MAKERS.items():
-        if not podman.has_image(name):
+        if not (current and podman.has_image(name)):
             with TemporaryDirectory(prefix="image-") as folder:
                 make(podman, Path(folder))
 
@@ -39,6 +40,7 @@ def _python(podman: Podman, folder: Path) -> None:
     for file in filter(Path.exists, CARRIED_FILES):
         shutil.copy(file, folder / file.relative_to("/"))
     settings = [f"--change=ENV {name}={os.environ[name]}" for name in CARRIED_VARIABLES if name in os.environ]
+    settings.append(f"--change=LABEL packages={','.join(PACKAGES)}")
     archive = folder.with_suffix(".tar")
     try:
         subprocess.run(["tar", "-C", folder, "-cf", archive, "."], check=True)

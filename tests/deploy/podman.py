@@ -84,6 +84,11 @@ class Podman:
     def has_image(self, name: str) -> bool:
         return self.tried("image", "exists", name).returncode == 0
 
+    def label(self, image: str, name: str) -> str:
+        """A label of an image, "" where either isn't there."""
+        told = self.tried("image", "inspect", "--format", f'{{{{index .Labels "{name}"}}}}', image)
+        return told.stdout.strip()
+
     def has_network(self, name: str) -> bool:
         return self.tried("network", "exists", name).returncode == 0
 
