@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from exporter.config.filework import run_beside
 from exporter.errors import ConfigError, Problem
@@ -13,7 +14,7 @@ from exporter.polling.pollers import Pollers
 from exporter.sources.contract import Source, SourceId
 from exporter.sources.factory import SourceFactory
 from exporter.sources.plan import Plan
-from exporter.state import Snapshot, Store
+from exporter.state import Keeper, Snapshot, Store
 from exporter.web.own_metrics import OwnMetrics
 
 # Rendering takes at most this part of the time, so that many small changes don't cost more than few large ones.
@@ -27,16 +28,23 @@ class App:
     """Everything that runs beside the web server, and what the web server shows.
 
     It is `ready` for good once /metrics shows a poll of every source to be awaited; without those, of any source.
-    `secure` reads the settings of the web server anew; like `read_plan` it raises ConfigError.
+    `secure` reads the settings of the web server anew; like `read_plan` it raises ConfigError. What is known of statuses
+    outlives a restart in `state_file`.
     """
 
-    def __init__(self, read_plan: Callable[[], Plan], secure: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        read_plan: Callable[[], Plan],
+        secure: Callable[[], None] = lambda: None,
+        state_file: Path | None = None,
+    ) -> None:
         self.own = OwnMetrics()
         self.rendered: Rendered = EMPTY
         self.ready = False
         self._read_plan = read_plan
         self._secure = secure
-        self._store = Store()
+        self._keeper = Keeper(state_file)
+        self._store = Store(pasts=self._keeper.recalled())
         self._pollers = Pollers(self._store)
         self.own.show_loads(self._pollers.loads)
         self._factory = SourceFactory()
@@ -130,6 +138,7 @@ class App:
             tasks.create_task(self._pollers.watch())
             tasks.create_task(self._follow_lists())
             tasks.create_task(self._render())
+            tasks.create_task(self._keeper.keep(self._store))
 
     async def _render(self) -> None:
         exposition = Exposition()
@@ -145,6 +154,7 @@ class App:
     async def stop(self) -> None:
         """Stop polling and close all connections."""
         await self._pollers.stop()
+        await self._keeper.finish(self._store)
         await self._factory.close()
 
 

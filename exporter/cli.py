@@ -34,6 +34,7 @@ class Flags:
 
     config_file: Path | None = None
     config_check: bool = False
+    state_file: Path | None = None
     listen_address: Address = DEFAULT_ADDRESS
     telemetry_path: str = "/metrics"
     web_config_file: Path | None = None
@@ -51,6 +52,7 @@ def parse_flags(arguments: Sequence[str]) -> Flags:
     return Flags(
         found.config_file,
         found.config_check,
+        found.state_file,
         found.listen_address,
         found.telemetry_path,
         found.web_config_file,
@@ -117,6 +119,13 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--config.file", dest="config_file", type=Path, metavar="FILE", help="configuration file (YAML)")
     add("--config.check", dest="config_check", action="store_true", help="check the configuration and exit")
+    add(
+        "--state.file",
+        dest="state_file",
+        type=Path,
+        metavar="FILE",
+        help="keep since-times and counts in this file over a restart",
+    )
     add(
         "--web.listen-address",
         dest="listen_address",

@@ -76,6 +76,14 @@ def test_every_language_has_its_home_dashboard(language: str) -> None:
     assert (ROOT / "grafana/dashboards" / language / home.relative_to(target)).is_file()
 
 
+def test_the_state_file_is_on_a_volume_that_the_exporter_may_write() -> None:
+    """It outlives the container; the folder in the image belongs to the exporter, and so does a new volume there."""
+    state = parse_flags(SERVICES["exporter"]["command"]).state_file
+    assert state
+    assert ("exporter", "exporter-state", str(state.parent)) in _mounts()
+    assert f"install -d -o status-exporter -g status-exporter -m 0700 {state.parent}" in DOCKERFILE
+
+
 def test_every_named_volume_is_declared() -> None:
     """A volume that isn't declared makes compose stop."""
     named = {source for _, source, _ in _mounts() if not source.startswith(".")}

@@ -45,9 +45,11 @@ sources.providers.files sources.providers.http sources.providers.sql
 sources.providers
 sources.registry sources.lists
 sources.plan sources.factory
+state.past
 state.snapshot
-state.transitions
+state.transitions state.statefile
 state.store
+state.keeper
 state
 polling.poller exposition.samples exposition.checksums
 exposition.durations

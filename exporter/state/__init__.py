@@ -1,6 +1,7 @@
 """What is known of every source, since when, and whether it is too old to be shown."""
 
 from exporter.sources.contract import SourceId
+from exporter.state.keeper import Keeper
 from exporter.state.snapshot import (
     BUCKETS,
     ConnectionState,
@@ -18,6 +19,7 @@ __all__ = [
     "BUCKETS",
     "ConnectionState",
     "Group",
+    "Keeper",
     "PollResult",
     "ServiceState",
     "Snapshot",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from exporter.errors import PollError
 from exporter.model import ConnectionCheck, ServiceInstance
 from exporter.sources.contract import Findings, SourceId, SourceInfo
+from exporter.state.past import SourcePast
 
 # Upper bounds of the buckets of source_poll_duration_seconds, in seconds.
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -72,7 +73,8 @@ class ConnectionState:
 class SourceState:
     """All that is known from one source; `durations` counts polls by bucket, the last one unbounded.
 
-    `listed` is how many connections a provider named that are polled, None for all other sources.
+    `listed` is how many connections a provider named that are polled, None for all other sources. `past` is what an earlier
+    run of the exporter left.
     """
 
     info: SourceInfo
@@ -88,15 +90,17 @@ class SourceState:
     groups: Mapping[str, Group] = field(default_factory=dict)
     connection: ConnectionState | None = None
     listed: int | None = None
+    past: SourcePast | None = None
 
 
 Snapshot = Mapping[SourceId, SourceState]
 
 
-def first_state(info: SourceInfo) -> SourceState:
+def first_state(info: SourceInfo, past: SourcePast | None = None) -> SourceState:
     """Return the state of a source that was not polled yet: its counters exist at 0."""
     return SourceState(
         info,
         failures=dict.fromkeys(info.failure_reasons, 0),
         rejected=dict.fromkeys(info.rejections, 0),
+        past=past,
     )

@@ -1,6 +1,6 @@
 """The current snapshot, and its listeners."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import dropwhile, takewhile
 from types import MappingProxyType
@@ -8,6 +8,7 @@ from types import MappingProxyType
 from exporter.errors import DatacenterTaken
 from exporter.sources.contract import ProviderFindings, ServiceFindings, SourceId, SourceInfo
 from exporter.sources.lists import Lists
+from exporter.state.past import SourcePast
 from exporter.state.snapshot import PollResult, Snapshot, SourceState, first_state
 from exporter.state.transitions import advance, age
 from exporter.timing import Clock, steady
@@ -16,12 +17,19 @@ from exporter.timing import Clock, steady
 class Store:
     """Holds the current snapshot, and calls the listeners when there is a new one.
 
-    The `lists` of providers are beside it, as they hold secrets.
+    The `lists` of providers are beside it, as they hold secrets. `pasts` are what an earlier run left of sources that were
+    not adopted yet.
     """
 
-    def __init__(self, clock: Clock = steady, lists: Lists | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock = steady,
+        lists: Lists | None = None,
+        pasts: Mapping[SourceId, SourcePast] | None = None,
+    ) -> None:
         self.snapshot: MappingProxyType[SourceId, SourceState] = MappingProxyType({})
         self.lists = lists or Lists()
+        self.pasts = dict(pasts or {})
         self._clock = clock
         self._listeners: list[Callable[[], None]] = []
 
@@ -36,7 +44,7 @@ class Store:
     def _adopted(self, info: SourceInfo) -> SourceState:
         known = self.snapshot.get(info.id)
         if not known:
-            return first_state(info)
+            return first_state(info, self.pasts.pop(info.id, None))
         return known if known.info == info else replace(known, info=info)
 
     def record(self, id_: SourceId, result: PollResult) -> PollResult:

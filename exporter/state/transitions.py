@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from exporter.model import ConnectionCheck, ServiceInstance
 from exporter.sources.contract import ConnectionFindings, ProviderFindings, ServiceFindings
+from exporter.state.past import SourcePast, since_then
 from exporter.state.snapshot import BUCKETS, ConnectionState, Group, PollResult, ServiceState, SourceState
 
 # How long a new reason of a failure is shown as 0, in seconds: every Prometheus scrapes within a minute.
@@ -30,7 +31,9 @@ def advance(state: SourceState, result: PollResult, now: float) -> SourceState:
         succeeded_at=state.succeeded_at if present else result.ended_at,
     )
     if isinstance(findings, ServiceFindings):
-        return replace(state, groups=_groups(state, findings, result, now))
+        return replace(
+            state, groups=_groups(state, findings, result, now), past=_unused(state.past, findings)
+        )
     if isinstance(findings, ConnectionFindings):
         return replace(state, connection=_connection(state, findings.check, result, now))
     if isinstance(findings, ProviderFindings):
@@ -59,7 +62,11 @@ def _groups(state: SourceState, found: ServiceFindings, result: PollResult, now:
     stale_at = now + state.info.stale_after
     fresh = {
         name: Group(
-            _service_states(state.groups.get(name), instances, result.ended_at),
+            _service_states(
+                state.groups.get(name) or _past_group(state.past, name, instances, result.ended_at),
+                instances,
+                result.ended_at,
+            ),
             result.ended_at,
             stale_at,
             found.shows_checks,
@@ -82,6 +89,35 @@ def _service_states(
     return tuple(_service_state(by_key.get(key), instance, at) for key, instance in found.items())
 
 
+def _unused(past: SourcePast | None, found: ServiceFindings) -> SourcePast | None:
+    """Return what is left of the past when the datacenters found have taken theirs."""
+    if not past or not past.datacenters.keys() & found.instances.keys():
+        return past
+    rest = {name: each for name, each in past.datacenters.items() if name not in found.instances}
+    return SourcePast(past.kind, past.name, rest)
+
+
+def _past_group(
+    past: SourcePast | None, name: str, instances: tuple[ServiceInstance, ...], at: float
+) -> Group | None:
+    """Return what an earlier run knew of those instances that are there now, as if it had been seen at the Unix time `at`."""
+    datacenter = past.datacenters.get(name) if past else None
+    if not datacenter:
+        return None
+    known = {(each.service, each.service_id, each.node): each for each in datacenter.instances}
+    pairs = ((instance, known.get(instance.key[1:])) for instance in instances)
+    states = (
+        ServiceState(
+            replace(instance, status=each.status),
+            since_then(each, datacenter.checked_at, at),
+            each.changes,
+        )
+        for instance, each in pairs
+        if each
+    )
+    return Group(tuple(states), at, at)
+
+
 def _is_of(state: ServiceState, instance: ServiceInstance) -> bool:
     return state.instance is instance
 
@@ -99,8 +135,8 @@ def _service_state(known: ServiceState | None, instance: ServiceInstance, at: fl
 def _connection(
     state: SourceState, check: ConnectionCheck, result: PollResult, now: float
 ) -> ConnectionState:
-    known = state.connection
     at = result.ended_at
+    known = state.connection or _past_connection(state.past, check, at)
     # While the API makes us wait, that it does is what we know; the check after the pause is not late.
     stale_at = now + max(state.info.stale_after, result.pause + state.info.interval)
     changed = known is not None and known.check.status != check.status
@@ -124,6 +160,25 @@ def _connection(
         announced={**known.announced, **announced} if known else announced,
         online_at=at if check.status == "online" else (known.online_at if known else None),
         last_reason=check.reason if _has_failed(check) else (known.last_reason if known else ""),
+    )
+
+
+def _past_connection(past: SourcePast | None, check: ConnectionCheck, at: float) -> ConnectionState | None:
+    """Return what an earlier run knew of the connection, as if it had been seen at the Unix time `at`."""
+    known = past.connection if past else None
+    if not known:
+        return None
+    return ConnectionState(
+        replace(check, status=known.status),
+        since=since_then(known, known.checked_at, at),
+        checked_at=at,
+        stale_at=at,
+        duration=0.0,
+        changes=known.changes,
+        checks=known.checks,
+        failures=known.failures,
+        online_at=known.online_at,
+        last_reason=known.last_reason,
     )
 
 

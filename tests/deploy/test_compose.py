@@ -143,3 +143,9 @@ def test_the_same_file_serves_inside_a_container(own: Compose, tmp_path: Path) -
     )
     assert "192.0.2.9" in own.podman("exec", container, "getent", "hosts", "host.docker.internal")
     assert "consul[0].address" not in own.podman.logs(container)  # there is no loopback to warn about
+    saved = "/var/lib/status-exporter/state.json"
+    own.podman("stop", container)
+    own.podman("start", container)
+    wait_for(
+        lambda: f'"state file read" file={saved}' in own.podman.logs(container), 60, "the state of before"
+    )
