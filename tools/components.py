@@ -56,6 +56,7 @@ COMPONENTS = {
         Component("amtool", "prometheus-alertmanager", "forky", (0, 27)),
         Component("docker-compose", "docker-compose", "forky", (2, 20), version="version"),
         Component("postgres", "postgresql-15", "bookworm", (13, 0), libraries=True),
+        Component("mariadbd", "mariadb-server-core", "bookworm", (10, 5), libraries=True),
         Component("initdb", "postgresql-15", "bookworm", (13, 0), libraries=True),
         Component(
             "chromium", "chromium", machine_codename(), (120, 0), alias="google-chrome", libraries=True

@@ -34,6 +34,8 @@ def bring_libraries(package: Path, name: str) -> None:
 def _program(package: Path, name: str) -> Path:
     """Find the program in its own folder, as Debian has it for those that several versions of may be installed."""
     found = [
-        path for places in (f"usr/lib/*/{name}", f"usr/lib/*/*/bin/{name}") for path in package.glob(places)
+        path
+        for places in (f"usr/sbin/{name}", f"usr/lib/*/{name}", f"usr/lib/*/*/bin/{name}")
+        for path in package.glob(places)
     ]
     return next(path.relative_to(package) for path in sorted(found) if path.is_file())
