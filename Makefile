@@ -57,8 +57,9 @@ oldest: | python ## check and run the fast tests on the oldest versions that pyp
 newest: | python ## check and run the fast tests on the newest versions that pyproject.toml allows
 oldest newest:
 	@$(PYTHON) -m tools.environment --dev --versions $@ --folder .venv-$@
-	@$(call LINT,.venv-$@/bin)
-	@WITHOUT_REAL_COMPONENTS=1 .venv-$@/bin/python -m pytest -p no:cacheprovider $(FAST) $(PYTEST_FLAGS)
+	@failed=0; ($(call LINT,.venv-$@/bin)) || failed=1; \
+		WITHOUT_REAL_COMPONENTS=1 .venv-$@/bin/python -m pytest -p no:cacheprovider $(FAST) $(PYTEST_FLAGS) || failed=1; \
+		exit $$failed
 
 clean: ## remove all that these commands have made
 	rm -rf .venv .venv-oldest .venv-newest .tools .demo .pictures pictures/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
