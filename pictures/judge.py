@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
+from dashboards.look import CONNECTION_STATES, SERVICE_STATES, worst_first
+from languages import LANGUAGES
 from pictures.drawing import Drawn, Json
 
 # Grafana's own words where a panel has none for having no values: a reader can't tell whether that is good.
@@ -12,13 +14,14 @@ _CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 # Words that are the same in every language.
 _INTERNATIONAL = {"URL", "CPU", "Prometheus"}
 # From the worst to the best, by the words in a column of statuses.
-_WORST_FIRST = (
-    ("critical", "warning", "no data", "maintenance", "passing"),
-    ("критично", "внимание", "нет данных", "обслуживание", "норма"),
-    ("offline", "unreachable", "no data", "not connected", "online"),
-    ("офлайн", "недоступно", "нет данных", "не подключено", "онлайн"),
-    ("down", "up"),
-    ("сбой", "работает"),
+_WORST_FIRST = tuple(
+    tuple(words.dashboards[key].lower() for key in keys)
+    for words in LANGUAGES.values()
+    for keys in (
+        [state.key for state in worst_first(SERVICE_STATES)],
+        [state.key for state in worst_first(CONNECTION_STATES)],
+        ["source.down", "source.up"],
+    )
 )
 
 

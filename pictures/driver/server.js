@@ -25,6 +25,7 @@ const FILES = {
   '/public/build/img/icons/unicons/angle-double-left.svg': join(HERE, 'page', 'angle-double-left.svg'),
 };
 const PROMETHEUS = '/prometheus';
+const PATIENCE = 600_000; // milliseconds
 
 /**
  * @param {string} prometheus its address
@@ -32,6 +33,7 @@ const PROMETHEUS = '/prometheus';
  */
 export async function serve(prometheus) {
   const server = createServer((request, response) => answer(new URL(prometheus), request, response));
+  server.keepAliveTimeout = PATIENCE; // a connection closed while a question is on its way fails the question
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
   const close = () => {
@@ -67,8 +69,10 @@ async function answer(prometheus, request, response) {
 function pass({ hostname, port }, request, response) {
   const { method, headers, url = '' } = request;
   const path = url.slice(PROMETHEUS.length);
-  const onward = forward({ hostname, port, method, path, headers: { ...headers, host: `${hostname}:${port}` } }, (it) => {
-    response.writeHead(it.statusCode ?? 502, it.headers);
+  const asked = { ...headers, host: `${hostname}:${port}`, connection: 'close' };
+  const onward = forward({ hostname, port, method, path, headers: asked, agent: false }, (it) => {
+    const { connection, ...told } = it.headers;
+    response.writeHead(it.statusCode ?? 502, told);
     it.pipe(response);
   });
   onward.on('error', ({ message }) => response.writeHead(502).end(message));

@@ -108,7 +108,7 @@ export interface Panel {
   targets?: Target[];
   transformations?: { id: string; options: unknown }[];
   options?: Record<string, unknown>;
-  fieldConfig?: { defaults: Record<string, unknown>; overrides: unknown[] };
+  fieldConfig?: { defaults: Record<string, unknown>; overrides: { properties: { id: string }[] }[] };
   pluginVersion?: string;
   interval?: string;
   maxDataPoints?: number;

@@ -12,12 +12,18 @@ import '@fontsource/inter/600.css';
 import '@fontsource/roboto-mono/400.css';
 
 import { Page } from './frame.tsx';
+import type { Dashboard, Panel } from './drawing.ts';
 import { startGrafana } from './grafana.ts';
 import { fill, sceneOf } from './scene.ts';
 import { nearestMeans, panelsOf, told } from './told.ts';
 
-const PATIENCE = 15_000; // milliseconds for panels to show what they have got
+const PATIENCE = { answers: 60_000, contents: 5_000 }; // milliseconds, for panels to get and to show what they asked for
 const QUIET = 300; // milliseconds without a change, after which the page is taken as drawn
+
+/** An error that nobody caught leaves a panel waiting forever. */
+let broken = false;
+window.addEventListener('error', () => (broken = true));
+window.addEventListener('unhandledrejection', () => (broken = true));
 
 async function draw(): Promise<void> {
   const { dashboard, prometheus, scrapeInterval, variables, foot } = window.drawing;
@@ -26,11 +32,12 @@ async function draw(): Promise<void> {
   await fill(scene, dashboard);
   const panels = panelsOf(scene);
   show(<Page title={dashboard.title} scene={scene} foot={[foot, ...nearestMeans(panels)].join('; ')} />);
-  await until(() => panels.every(isReady));
+  await until(() => broken || panels.every(isReady), PATIENCE.answers);
   await document.fonts.ready;
-  await until(() => panels.every(isFilled), PATIENCE);
+  await until(() => broken || panels.every(isFilled), PATIENCE.contents);
   await quiet();
-  window.told = { told: panels.map(told), asked: source.asked, problems: [] };
+  const waiting = panels.filter((panel) => !isReady(panel)).map(({ state: { title } }) => `${title}: never got ready`);
+  window.told = { told: panels.map((panel) => told(panel, madeOf(panel, dashboard))), asked: source.asked, problems: waiting };
 }
 
 function show(page: ReactNode): void {
@@ -48,11 +55,17 @@ function show(page: ReactNode): void {
 }
 
 /** Look again and again until it is so, or for so many milliseconds. */
-async function until(so: () => boolean, patience = Infinity): Promise<void> {
+async function until(so: () => boolean, patience: number): Promise<void> {
   const end = performance.now() + patience;
   while (!so() && performance.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** The JSON of a panel; copies of one have its number too. */
+function madeOf({ state: { key } }: VizPanel, { panels }: Dashboard): Panel {
+  const all = panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]);
+  return all.find(({ id }) => key === `panel-${id}` || key?.startsWith(`panel-${id}-`))!;
 }
 
 /** A panel is ready when it has its program, its answer and its place. */

@@ -4,6 +4,7 @@ import {
   booleanOverrideProcessor,
   dataLinksOverrideProcessor,
   displayNameOverrideProcessor,
+  FieldColorModeId,
   type FieldConfigPropertyItem,
   type FieldConfigEditorBuilder,
   type FieldOverrideContext,
@@ -14,6 +15,7 @@ import {
   standardTransformers,
   standardTransformersRegistry,
   stringOverrideProcessor,
+  ThresholdsMode,
   thresholdsOverrideProcessor,
   unitOverrideProcessor,
   valueMappingsOverrideProcessor,
@@ -37,6 +39,19 @@ const FIELD_OPTIONS: Record<string, Process> = {
   color: identityOverrideProcessor,
   filterable: booleanOverrideProcessor,
   fieldMinMax: booleanOverrideProcessor,
+};
+
+/** What Grafana takes where a panel says nothing. */
+const DEFAULTS: Record<string, unknown> = {
+  color: { mode: FieldColorModeId.Thresholds },
+  mappings: [],
+  thresholds: {
+    mode: ThresholdsMode.Absolute,
+    steps: [
+      { value: -Infinity, color: 'green' },
+      { value: 80, color: 'red' },
+    ],
+  },
 };
 
 export function fillRegistries(): void {
@@ -64,6 +79,7 @@ function option(id: string, process: Process): FieldConfigPropertyItem {
     description: '',
     category: ['Standard options'],
     settings,
+    defaultValue: DEFAULTS[id],
     editor: noEditor,
     override: noEditor,
     process,

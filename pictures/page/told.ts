@@ -2,6 +2,7 @@
 
 import { type SceneObject, sceneGraph, VizPanel } from '@grafana/scenes';
 
+import type { Panel } from './drawing.ts';
 import { NEAREST_MEANS } from './plugins.ts';
 import type { Asked } from './prometheus.ts';
 
@@ -25,11 +26,12 @@ export function panelsOf(scene: SceneObject): VizPanel[] {
   return sceneGraph.findAllObjects(scene, (object) => object instanceof VizPanel) as VizPanel[];
 }
 
-export function told(panel: VizPanel): ToldPanel {
-  const { key, pluginId, fieldConfig } = panel.state;
+/** `made` is the panel's JSON, before Grafana has removed what it doesn't know. */
+export function told(panel: VizPanel, made: Panel): ToldPanel {
+  const { key, pluginId } = panel.state;
   const data = panel.state.$data && sceneGraph.getData(panel).state.data;
   const registry = panel.getPlugin()?.fieldConfigRegistry;
-  const ids = fieldConfig.overrides.flatMap(({ properties }) => properties.map(({ id }) => id));
+  const ids = (made.fieldConfig?.overrides ?? []).flatMap(({ properties }) => properties.map(({ id }) => id));
   return {
     key: key!,
     type: pluginId,

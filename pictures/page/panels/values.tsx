@@ -9,26 +9,26 @@ import {
   type ReduceDataOptions,
   VizOrientation,
 } from '@grafana/data';
-import type {
+import {
   BarGaugeDisplayMode,
-  BarGaugeNamePlacement,
-  BarGaugeValueMode,
-  VizTextDisplayOptions,
+  type BarGaugeNamePlacement,
+  type BarGaugeValueMode,
+  type VizTextDisplayOptions,
 } from '@grafana/schema';
 import {
   BarGauge,
   BigValue,
-  type BigValueColorMode,
-  type BigValueGraphMode,
-  type BigValueJustifyMode,
-  type BigValueTextMode,
+  BigValueColorMode,
+  BigValueGraphMode,
+  BigValueJustifyMode,
+  BigValueTextMode,
   DataLinksContextMenu,
-  Gauge,
   useTheme2,
   VizRepeater,
 } from '@grafana/ui';
 import type { ReactElement } from 'react';
 
+import { Arc } from './arc.tsx';
 import { NoData } from './nodata.tsx';
 
 interface Common {
@@ -43,11 +43,6 @@ interface StatOptions extends Common {
   justifyMode: BigValueJustifyMode;
   textMode: BigValueTextMode;
   wideLayout?: boolean;
-}
-
-interface GaugeOptions extends Common {
-  showThresholdLabels?: boolean;
-  showThresholdMarkers?: boolean;
 }
 
 interface BarGaugeOptions extends Common {
@@ -69,9 +64,18 @@ interface Place {
   alignmentFactors?: DisplayValueAlignmentFactors;
 }
 
+/** What Grafana takes for options that a panel doesn't have. */
+const REDUCE: ReduceDataOptions = { values: false, calcs: ['lastNotNull'], fields: '' };
+const STAT = {
+  colorMode: BigValueColorMode.Value,
+  graphMode: BigValueGraphMode.Area,
+  justifyMode: BigValueJustifyMode.Auto,
+  textMode: BigValueTextMode.Auto,
+};
+
 export function StatPanel(props: PanelProps<StatOptions>) {
   const theme = useTheme2();
-  const { options } = props;
+  const options = { ...STAT, ...props.options };
   return (
     <Values panel={props} autoGrid sparkline={options.graphMode !== 'none'}>
       {({ value, width, height, count, alignmentFactors }) =>
@@ -100,28 +104,10 @@ export function StatPanel(props: PanelProps<StatOptions>) {
   );
 }
 
-export function GaugePanel(props: PanelProps<GaugeOptions>) {
-  const theme = useTheme2();
-  const { options } = props;
+export function GaugePanel(props: PanelProps<Common>) {
   return (
     <Values panel={props} autoGrid>
-      {({ value, width, height, orientation }) =>
-        linked(value, (onClick, className) => (
-          <Gauge
-            value={value.display}
-            width={width}
-            height={height}
-            field={value.field}
-            text={options.text}
-            showThresholdLabels={options.showThresholdLabels ?? false}
-            showThresholdMarkers={options.showThresholdMarkers ?? true}
-            orientation={orientation}
-            theme={theme}
-            onClick={onClick}
-            className={className}
-          />
-        ))
-      }
+      {({ value, width, height }) => linked(value, () => <Arc value={value} width={width} height={height} />)}
     </Values>
   );
 }
@@ -142,7 +128,7 @@ export function BarGaugePanel(props: PanelProps<BarGaugeOptions>) {
             text={options.text}
             orientation={orientation}
             alignmentFactors={alignmentFactors}
-            displayMode={options.displayMode}
+            displayMode={options.displayMode ?? BarGaugeDisplayMode.Gradient}
             valueDisplayMode={options.valueMode}
             namePlacement={options.namePlacement}
             showUnfilled={options.showUnfilled}
@@ -174,7 +160,7 @@ function Values({ panel, autoGrid, sparkline, limits, children }: ValuesProps) {
   const values = () =>
     getFieldDisplayValues({
       fieldConfig,
-      reduceOptions: options.reduceOptions,
+      reduceOptions: { ...REDUCE, ...options.reduceOptions },
       replaceVariables,
       theme,
       data: data.series,
