@@ -11,6 +11,7 @@ from exporter.exposition.text import EMPTY, Exposition, Rendered
 from exporter.logs import Log
 from exporter.merging import Merged
 from exporter.polling.pollers import Pollers
+from exporter.sharding import WHOLE, Shard
 from exporter.sources.contract import Source, SourceId
 from exporter.sources.factory import SourceFactory
 from exporter.sources.plan import Plan
@@ -29,7 +30,7 @@ class App:
 
     It is `ready` for good once /metrics shows a poll of every source to be awaited; without those, of any source.
     `secure` reads the settings of the web server anew; like `read_plan` it raises ConfigError. What is known of statuses
-    outlives a restart in `state_file`.
+    outlives a restart in `state_file`. Of what there is to be polled, it is the part of `shard`.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class App:
         read_plan: Callable[[], Plan],
         secure: Callable[[], None] = lambda: None,
         state_file: Path | None = None,
+        shard: Shard = WHOLE,
     ) -> None:
         self.own = OwnMetrics()
         self.rendered: Rendered = EMPTY
         self.ready = False
         self._read_plan = read_plan
         self._secure = secure
+        self._shard = shard
         self._keeper = Keeper(state_file)
         self._store = Store(pasts=self._keeper.recalled())
         self._pollers = Pollers(self._store)
@@ -88,7 +91,8 @@ class App:
 
     def _take_sources(self) -> Mapping[SourceId, Source]:
         """Poll what the configuration and its providers name at present."""
-        sources = self._factory.sources(self._store.lists.all())
+        parts = (planned.part(self._shard) for planned in self._store.lists.all())
+        sources = self._factory.sources(tuple(part for part in parts if part))
         self._pollers.adopt(sources)
         return sources
 

@@ -10,6 +10,7 @@ from typing import NoReturn
 from exporter import __version__
 from exporter.config import parse_duration
 from exporter.logs import LEVELS, LogFormat
+from exporter.sharding import WHOLE, Shard
 
 _RESERVED = ("/-/healthy", "/-/ready", "/-/reload", "/-/poll")
 
@@ -35,6 +36,7 @@ class Flags:
     config_file: Path | None = None
     config_check: bool = False
     state_file: Path | None = None
+    shard: Shard = WHOLE
     listen_address: Address = DEFAULT_ADDRESS
     telemetry_path: str = "/metrics"
     web_config_file: Path | None = None
@@ -48,11 +50,15 @@ class Flags:
 
 def parse_flags(arguments: Sequence[str]) -> Flags:
     """Return the flags; like argparse, exit with 2 and one message when they can't be used."""
-    found = _parser().parse_args(arguments)
+    parser = _parser()
+    found = parser.parse_args(arguments)
+    if found.shard_index >= found.shard_count:
+        parser.error(f"--shard.index {found.shard_index} must be less than --shard.count {found.shard_count}")
     return Flags(
         found.config_file,
         found.config_check,
         found.state_file,
+        Shard(found.shard_index, found.shard_count),
         found.listen_address,
         found.telemetry_path,
         found.web_config_file,
@@ -78,6 +84,14 @@ def telemetry_path(text: str) -> str:
     if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", text) or text in _RESERVED:
         raise argparse.ArgumentTypeError(f"{text!r} is not a free path such as /metrics")
     return text
+
+
+def shard_index(text: str) -> int:
+    """Read 2, or status-exporter-2 as a StatefulSet calls its pod."""
+    match = re.fullmatch(r"(?:.*-)?(\d{1,5})", text, re.ASCII)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number such as 0, nor a name that ends in one")
+    return int(match[1])
 
 
 def duration(text: str) -> float:
@@ -125,6 +139,22 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="keep since-times and counts in this file over a restart",
+    )
+    add(
+        "--shard.index",
+        dest="shard_index",
+        type=shard_index,
+        default=0,
+        metavar="NUMBER",
+        help="which part to poll, from 0; or the name of a StatefulSet's pod, which ends in it (default 0)",
+    )
+    add(
+        "--shard.count",
+        dest="shard_count",
+        type=_some,
+        default=1,
+        metavar="NUMBER",
+        help="among how many exporters connections and datacenters are split (default 1)",
     )
     add(
         "--web.listen-address",

@@ -29,7 +29,7 @@ async def serve(flags: Flags, read_plan: Callable[[], Plan]) -> None:
     raise_limit()
     settle()
     security = Security(flags.web_config_file)
-    app = App(read_plan, security.renew, flags.state_file)
+    app = App(read_plan, security.renew, flags.state_file, flags.shard)
     # Names are looked up in threads: many that hang must not keep rendering and the look at files waiting.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     stopped = _on_signals(app)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 from exporter.config import Strict, Timed, Token, anchored
 from exporter.errors import PollError
 from exporter.model import ConnectionCheck, ServiceInstance
+from exporter.sharding import Shard
 from exporter.sources.clients import ClientLease
 
 
@@ -184,6 +185,10 @@ class PlannedSource(ABC):
     def anchored(self, folder: Path) -> Self:
         """Return it with relative paths starting at the folder of the file that they stand in."""
         return replace(self, settings=anchored(self.settings, folder))
+
+    def part(self, shard: Shard) -> Self | None:
+        """Return what of it the shard polls, None when that is nothing."""
+        return self if shard.owns(*self.id) else None
 
     @abstractmethod
     def make(self, clients: ClientLease) -> Source:

@@ -1,11 +1,13 @@
 """Service health from Consul."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Self
 
 from exporter.config import repeated, validated
 from exporter.errors import ConfigError
+from exporter.sharding import WHOLE, Shard
 from exporter.sources.clients import ClientLease
 from exporter.sources.consul.cluster import ConsulSource
 from exporter.sources.consul.environment import VARIABLES, from_environment, with_environment
@@ -18,11 +20,27 @@ class PlannedCluster(PlannedSource):
     """One entry of `consul`."""
 
     settings: Consul
+    shard: Shard = WHOLE
+
+    def part(self, shard: Shard) -> Self | None:
+        """Datacenters are split by their names; a cluster of one whose name isn't known yet, by its own."""
+        names = self.settings.datacenters
+        if names is None:
+            return super().part(shard)
+        if names == "all":
+            return replace(self, shard=shard)
+        owned = tuple(name for name in names if _owns(shard, name))
+        settings = self.settings.model_copy(update={"datacenters": owned})
+        return replace(self, settings=settings) if owned else None
 
     def make(self, clients: ClientLease) -> ConsulSource:
         """Make the source."""
-        addresses = self.settings.address
-        return ConsulSource(self.settings, {each: clients.get(self.settings, each) for each in addresses})
+        leased = {each: clients.get(self.settings, each) for each in self.settings.address}
+        return ConsulSource(self.settings, leased, owns=partial(_owns, self.shard))
+
+
+def _owns(shard: Shard, datacenter: str) -> bool:
+    return shard.owns("datacenter", datacenter)
 
 
 class ConsulClusters(SourceKind):

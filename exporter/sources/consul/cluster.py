@@ -23,9 +23,15 @@ _PATIENCE = 0.9
 
 
 class ConsulSource:
-    """One cluster; its datacenters are polled side by side, and one that fails doesn't touch another."""
+    """One cluster, or those of its datacenters that `owns` approves of; they are polled side by side, and one that fails doesn't touch another."""
 
-    def __init__(self, settings: Consul, clients: Mapping[str, HttpClient], clock: Clock = steady) -> None:
+    def __init__(
+        self,
+        settings: Consul,
+        clients: Mapping[str, HttpClient],
+        clock: Clock = steady,
+        owns: Callable[[str], bool] = lambda datacenter: True,
+    ) -> None:
         self.info = SourceInfo(
             SourceId("consul", settings.name),
             settings.interval,
@@ -38,6 +44,7 @@ class ConsulSource:
         self.token = settings.secret()
         self._settings = settings
         self._clock = clock
+        self._owns = owns
         self._api = ConsulApi(settings, clients)
         self._names = Datacenters(settings, self._api)
         self._datacenters: dict[str, Datacenter] = {}
@@ -105,8 +112,8 @@ class ConsulSource:
                 datacenter.distrust()
 
     async def _find_datacenters(self) -> None:
-        names = await self._names.names()
-        if tuple(names) != tuple(self._datacenters):
+        names = tuple(filter(self._owns, await self._names.names()))
+        if names != tuple(self._datacenters):
             self._datacenters = {
                 name: self._datacenters.get(name) or self._datacenter(name) for name in names
             }

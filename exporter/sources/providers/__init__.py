@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from exporter.config import place_of, repeated, validated
 from exporter.errors import ConfigError, Problem
+from exporter.sharding import Shard
 from exporter.sources.clients import ClientLease
 from exporter.sources.connections.reading import wrong_settings
 from exporter.sources.connections.settings import ConnectionsFile
@@ -36,6 +37,10 @@ class PlannedProvider(PlannedSource):
     def anchored(self, folder: Path) -> Self:
         """Let the relative paths of its connections start there too."""
         return replace(super().anchored(folder), common=replace(self.common, folder=folder))
+
+    def part(self, shard: Shard) -> Self:
+        """Every shard needs the whole list, to know which of its connections to poll."""
+        return self
 
     def make(self, clients: ClientLease) -> ProviderSource:
         """Make the source."""
