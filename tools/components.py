@@ -72,6 +72,8 @@ def find(name: str, tools: Path = TOOLS) -> Path | None:
     component = COMPONENTS[name]
     names = [component.name, component.alias] if component.alias else [component.name]
     on_path = [Path(path) for name in names if (path := shutil.which(name))]
+    # Debian keeps versions of a database server side by side, in folders that are not on PATH.
+    on_path.extend(sorted(Path("/usr/lib").glob(f"*/*/bin/{name}"), reverse=True))
     unpacked = [tools / component.package / "usr/bin" / name for name in names]
     return next((path for path in (*on_path, *unpacked) if usable(component, path)), None)
 

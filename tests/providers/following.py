@@ -34,7 +34,7 @@ def provider(sort: str, served: Api | None = None, **settings: Any) -> dict[str,
 
 
 def config(*providers: Mapping[str, Any], **more: Any) -> str:
-    return yaml.safe_dump({"connections_from": list(providers), **more}, sort_keys=False)
+    return str(yaml.safe_dump({"connections_from": list(providers), **more}, sort_keys=False))
 
 
 def made(entry: Mapping[str, Any], origin: Origin | None = None, **more: Any) -> ProviderSource:

@@ -63,6 +63,13 @@ _STATES: tuple[tuple[str, type[PollError], str], ...] = (
 )
 # A connection that is refused has no SQLSTATE, only text, in the server's language.
 _LOGIN_TEXTS = ("password", "authentication", "pg_hba.conf", "role ", "does not exist", "SCRAM", "пароль")
+_NO_HOST_TEXTS = (
+    "resolve host",
+    "translate host name",
+    "not known",
+    "name resolution",
+    "No address associated",
+)
 _STARTING_TEXTS = ("starting up", "shutting down", "recovery mode", "not yet accepting")
 
 
@@ -87,7 +94,7 @@ def _of_no_connection(text: str) -> PollError:
         return ConnectFailed("the database server starts or stops")
     if any(word in text for word in _LOGIN_TEXTS):
         return LoginRefused(_LOGIN)
-    if "resolve host" in text or "translate host name" in text:
+    if any(words in text for words in _NO_HOST_TEXTS):
         return NameResolution("the host name of the database has no address")
     return ConnectFailed(_CONNECT)
 
