@@ -3,7 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from exporter.demo.effects import Absent, CheckIs, Effect, Fault, Maintenance, NoToken, RateRemaining, TokenIs
+from exporter.demo.effects import (
+    Absent,
+    Broken,
+    CheckIs,
+    Effect,
+    Fault,
+    Maintenance,
+    NoToken,
+    RateRemaining,
+    TokenIs,
+)
 from exporter.demo.script import Connection, Instance, Node, Subject, System
 from exporter.model import CheckStatus, ConnectionStatus, ServiceStatus
 
@@ -137,9 +147,13 @@ def connection_state(connection: Connection, effects: Effects) -> ConnectionTrut
     return ConnectionTruth(connection, status, reason, token, fault, remaining[-1] if remaining else None)
 
 
+def _spoils_only_the_body(fault: Fault) -> bool:
+    return fault.reason == "malformed" or (isinstance(fault, Broken) and fault.how != "hang")
+
+
 def _verdict(kind: str, fault: Fault | None, token: str | None) -> tuple[ConnectionStatus, str]:
     if token is None:
         return "not_connected", "no_token_file"
-    if fault is None or (kind == "http" and fault.reason == "malformed"):  # there only the status counts
+    if fault is None or (kind == "http" and _spoils_only_the_body(fault)):  # there only the status counts
         return "online", ""
     return ("offline" if fault.reason in REFUSALS else "unreachable"), fault.reason

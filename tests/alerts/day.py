@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from exporter.demo.effects import (
-    DROPPED,
     NO_SERVERS,
     UNAUTHORIZED,
     UNAVAILABLE,
@@ -150,5 +149,5 @@ def _connections() -> Iterable[Happening]:
     yield REVOKED, 33, FOREVER, TokenIs("another-token"), 0
     yield FINE, 3, 34, RateRemaining(5), 0
     yield GLITCHED, 9, 10.5, UNAUTHORIZED, 0
-    yield BANK, 5, 40, DROPPED, 0
+    yield BANK, 5, 40, UNAVAILABLE, 0
     yield UNPLUGGED, 60, 78, NoToken(), 0

@@ -32,7 +32,7 @@ def test_alerts_stand_where_they_belong(
 CHECKED = {
     "services": {1, 2, 3},
     "service": {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11},
-    "connections": {1, 2, 3, 4, 5, 6, 7},
+    "connections": {1, 2, 3, 4, 5, 6, 7, 8},
     "status-exporter": {1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 21, 22, 31, 32, 33, 34, 35, 40},
 }
 

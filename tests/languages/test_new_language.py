@@ -12,7 +12,7 @@ from languages.ru import LANGUAGE as RU
 
 
 def marked(words: Words) -> Words:
-    return {key: f"‹{word}›" for key, word in words.items()}
+    return {key: f"‹{word}›" if not word.startswith("suffix:") else word for key, word in words.items()}
 
 
 LANGUAGE = Language(**{name: marked(words) for name, words in vars(RU).items()})
