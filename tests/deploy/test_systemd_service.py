@@ -40,8 +40,13 @@ class Machine:
         self._container = container
 
     def sh(self, script: str) -> str:
-        """Run a script as root and return what it prints."""
-        return self._podman("exec", "--user=0", self._container, "sh", "-ec", script)
+        """Run a script as root and return what it prints; AssertionError with the journal when it fails."""
+        command = ("exec", "--user=0", self._container)
+        try:
+            return self._podman(*command, "sh", "-ec", script)
+        except AssertionError as failed:
+            journal = self._podman.tried(*command, "journalctl", "--no-pager", "--lines=30").stdout
+            raise AssertionError(f"{failed}\n{journal}") from None
 
     def status(self) -> str:
         """The status of the one connection, "" while there is none."""
