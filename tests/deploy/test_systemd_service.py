@@ -21,7 +21,8 @@ connections:
 """
 INSTALLED = """
 mount --make-rshared / # as it is on a machine; credentials are mounted by a helper process
-userdel status-exporter # of the image; a machine has none
+userdel status-exporter # of the image, as is the folder; a machine has neither
+rm -r /var/lib/status-exporter
 ln -s /opt/status-exporter/bin/status-exporter /usr/local/bin/
 install -d -m 0755 /etc/status-exporter
 install -d -m 0700 /etc/status-exporter/secrets
