@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PYTEST_FLAGS ?=
 DEMO_FLAGS ?=
+MINUTES ?= 60
 PICTURES_FLAGS ?=
 
 BIN := .venv/bin
@@ -13,7 +14,7 @@ LINT = failed=0; for check in "ruff check ." "ruff format --check ." mypy; do \
 	echo "== $$check"; $(1)/$$check || failed=1; done; exit $$failed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format generate bench pictures tools constraints oldest newest clean python
+.PHONY: help soak demo test lint format generate bench pictures tools constraints oldest newest clean python
 
 help: ## list these commands
 	@echo "usage: make COMMAND"
@@ -43,6 +44,9 @@ bench: .venv/.installed-dev ## run the benchmarks; each prints its figures
 
 pictures: .venv/.installed-dev ## draw all dashboards into .pictures with Grafana's components, and say what is wrong on them
 	@$(BIN)/python -m pictures $(PICTURES_FLAGS)
+
+soak: .venv/.installed-dev ## let it run with intervals of a second for MINUTES, and print the slopes of memory, descriptors and tasks
+	@$(BIN)/python -m tests.siege.soak --minutes $(MINUTES)
 
 tools: | python ## fetch the real components into .tools, and fail when one can't be had
 	@$(COMPONENTS) --require

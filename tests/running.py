@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,14 +23,16 @@ ATTEMPTS = 3  # a port that was free may be taken by the time the exporter binds
 class Exporter:
     """One exporter on a port of its own, with the configuration file `config` unless that is None."""
 
-    def __init__(self, folder: Path, config: str | None, *flags: str, **environ: str) -> None:
+    def __init__(
+        self, folder: Path, config: str | None, *flags: str, through: Sequence[str] = (), **environ: str
+    ) -> None:
         self.config = folder / "config.yml"
         self.log = folder / "exporter.log"
         if config is not None:
             self.config.write_text(config)
             flags = (f"--config.file={self.config}", *flags)
         self._flags = flags
-        self._environ = [f"{name}={value}" for name, value in environ.items()]
+        self._before = ["env", *(f"{name}={value}" for name, value in environ.items()), *through]
         self.port = 0
         self.start()
 
@@ -44,7 +46,7 @@ class Exporter:
         for attempt in range(1, ATTEMPTS + 1):
             port = self.port or free_ports(1)[0]
             listen = f"--web.listen-address=127.0.0.1:{port}"
-            command = ["env", *self._environ, *EXPORTER, listen, *self._flags]
+            command = [*self._before, *EXPORTER, listen, *self._flags]
             try:
                 self.process = Process(command, self.log).wait_ready(self._listens)
             except NotStarted as failure:
@@ -98,9 +100,11 @@ class Exporter:
 
 
 @contextmanager
-def exporter(folder: Path, config: str | None, *flags: str, **environ: str) -> Iterator[Exporter]:
-    """Run one for a test."""
-    running = Exporter(folder, config, *flags, **environ)
+def exporter(
+    folder: Path, config: str | None, *flags: str, through: Sequence[str] = (), **environ: str
+) -> Iterator[Exporter]:
+    """Run one for a test, started by the command `through` if there is one."""
+    running = Exporter(folder, config, *flags, through=through, **environ)
     try:
         yield running
     finally:
