@@ -8,7 +8,7 @@ from tests.alerts.world import STEP, Labels, identity, scrapes
 
 GRAFANA = "http://localhost:3000"
 RUNBOOKS = "https://github.com/status-exporter/status-exporter/blob/main/docs/runbooks"
-WHO = "datacenter, service, service_id, node, connection, kind, source, reason, instance, job, severity"
+WHO = "datacenter, service, service_id, node, connection, kind, source, reason, instance, job, host, severity"
 FIRING = f'group by (alertname, {WHO}) (ALERTS{{alertstate="firing"}})'
 
 
