@@ -102,6 +102,7 @@ DRIP = Broken("drip")
 FLOOD = Broken("flood")
 HTML = FixedAnswer(200, "malformed", "<!doctype html><h1>Welcome to the proxy</h1>", media_type="text/html")
 UNAVAILABLE = FixedAnswer(503, "server_error", "Service Unavailable")
+BAD_GATEWAY = FixedAnswer(502, "server_error", "<h1>502 Bad Gateway</h1>", media_type="text/html")
 
 UNAUTHORIZED = FixedAnswer(401, "unauthorized", '{"code":"unauthorized"}', media_type="application/json")
 NOT_PAID = FixedAnswer(402, "payment_required", '{"code":"payment_required"}', media_type="application/json")

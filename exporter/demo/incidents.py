@@ -11,7 +11,7 @@ from random import Random
 from typing import NamedTuple
 
 from exporter.demo.effects import (
-    DROPPED,
+    BAD_GATEWAY,
     HANG,
     NO_SERVERS,
     NOT_INSTALLED,
@@ -91,7 +91,7 @@ def _of_connections(connections: Sequence[Connection]) -> Iterator[Kind]:
     yield Kind("not connected", 11 * _HOUR, _whole_shift(tills[4:], NoToken()))
     yield Kind("limit near", 8 * _HOUR, _for_a_while(20, 40, tills[:1], RateRemaining(5)))
     yield Kind("limited", 9 * _HOUR, _for_a_while(15, 25, tills[:1], RATE_LIMITED))
-    yield Kind("unreachable", 4 * _HOUR, _for_a_while(8, 25, plain, HANG, UNAVAILABLE, DROPPED))
+    yield Kind("unreachable", 4 * _HOUR, _for_a_while(8, 25, plain, HANG, UNAVAILABLE, BAD_GATEWAY))
     yield Kind("evotor down", _DAY, _for_a_while(10, 15, [EVOTOR], UNAVAILABLE))
 
 
