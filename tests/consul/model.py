@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import defaultdict
 from contextlib import suppress
 from typing import Any
@@ -11,6 +12,7 @@ import httpx
 
 Json = dict[str, Any]
 NOT_PASSING = 'Status != "passing"'
+ONLY = re.compile(r"CheckID matches `(.*)`")
 CHECKS, SERVICES, NODES = "checks", "services", "nodes"
 
 
@@ -105,11 +107,9 @@ class ModelConsul:
         place, _, name = path.rpartition("/")
         rows = [self.checks[key] for key in sorted(self.checks)]
         if path == "/v1/health/state/any":
+            if only := ONLY.fullmatch(filter_):
+                return [row for row in rows if re.search(only[1], row["CheckID"])]
             return [row for row in rows if filter_ != NOT_PASSING or row["Status"] != "passing"]
-        if place == "/v1/health/checks":
-            return [row for row in rows if row["ServiceName"] == unquote(name)]
-        if place == "/v1/health/node":
-            return [row for row in rows if row["Node"] == unquote(name)]
         if place == "/v1/health/service":
             return [
                 self._entry(*key) for key in self.services if self.services[key]["Service"] == unquote(name)

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from exporter.sources.consul.statuses import selecting
 from tests.conftest import StartConsul
 from tests.consul.following import Following, instances_of
 from tests.consul.test_real_catalog import put
@@ -81,6 +83,17 @@ def test_a_failing_instance_that_goes_is_never_shown_as_passing(consul_agent: Co
             source.wait({})
         shown = [found.status for state in source.seen for found in instances_of(state).values()]
     assert set(shown) == {"critical"}
+
+
+@pytest.mark.parametrize(
+    "check_id", ["service:web", "a.b*c|d", 'quo"te', "back\\slash", "проверка ✓", "new\nline"]
+)
+def test_a_check_that_recovered_is_found_by_its_id(consul_agent: ConsulAgent, check_id: str) -> None:
+    """Consul understands the filter, whatever the id holds, and selects the one check."""
+    for found in (check_id, f"{check_id}2", "abbbc"):
+        put(consul_agent, {"Service": "web"}, CHECK | {"CheckID": found})
+    rows = consul_agent.get(f"/v1/health/state/any?filter={quote(selecting({check_id}))}")
+    assert [row["CheckID"] for row in rows] == [check_id]
 
 
 def test_churn(consul_agent: ConsulAgent) -> None:

@@ -72,13 +72,42 @@ def test_a_change_costs_one_request() -> None:
     with watched(consul) as following:
         following.wait({WEB: "passing", DB: "passing"})
         queries_open(consul)
-        for status, asked in (("critical", []), ("warning", []), ("passing", ["/v1/health/checks/web"])):
+        for status, asked in (("critical", []), ("warning", []), ("passing", ["/v1/health/state/any"])):
             before = len(consul.requests)
             following.do(consul.check, "n1", "web-1", status, "check-web-1")
             following.wait({WEB: status, DB: "passing"})
             expected = [*asked, "/v1/health/state/any"]
             wait_for(lambda: len(consul.requests) - before >= len(expected), 5, "the next query")  # noqa: B023 -- it is called within the loop
             assert [request.url.path for request in consul.requests[before:]] == expected
+
+
+@pytest.mark.parametrize("count", [1, 30, 300])
+def test_many_that_recover_at_once(count: int) -> None:
+    """Few or many checks that pass again are told apart from those that are gone; a few hundred are asked for whole."""
+    consul = world()
+    names = [f"s-{number}" for number in range(count)]
+    for name in names:
+        consul.register(name, name, "n1", "critical")
+    expected = dict.fromkeys([(name, name, "n1") for name in names], "critical") | {
+        WEB: "passing",
+        DB: "passing",
+    }
+
+    def recover() -> None:
+        consul.deregister("n1", names.pop())
+        for name in names:
+            consul.check("n1", name, "passing", f"check-{name}")
+
+    with watched(consul) as following:
+        following.wait(expected)
+        queries_open(consul)
+        following.do(recover)
+        following.wait(consul.truth())
+        assert set(following.statuses().values()) == {"passing"}
+        shown = [
+            instances_of(state).get((f"s-{count - 1}", f"s-{count - 1}", "n1")) for state in following.seen
+        ]
+    assert {found.status for found in shown if found} == {"critical"}
 
 
 def test_a_failing_instance_that_goes_is_never_shown_as_passing() -> None:

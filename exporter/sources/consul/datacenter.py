@@ -21,8 +21,8 @@ _DETAILS_SHARE = 0.5
 _DETAILS_END = 0.8
 # A little less than an interval, as timers are not exact.
 _ALMOST = 0.95
-# So many times as long as a poll took nothing is watched after it.
-_REST = 5.0
+# As long as a poll took nothing is watched after it, but not longer than so many seconds.
+_LONGEST_REST = 5.0
 # However little seems to have changed, all is asked for again after this time, in seconds.
 _ALL_ANEW = 3600.0
 
@@ -134,7 +134,7 @@ class Datacenter:
     def _settle(self, started: float) -> None:
         ended = self._clock()
         shortest = min(self._settings.min_interval, self._settings.interval)
-        self._rests_until = ended + max(shortest, _REST * (ended - started))
+        self._rests_until = ended + max(shortest, min(ended - started, _LONGEST_REST))
         known = (self.checks_index, self.services_index)
         if any(map(gt, self._known, known)):
             self._has_fallen.set()

@@ -1,11 +1,11 @@
 """What `/v1/health/state/any` tells of one datacenter, and Consul's index at which that was so."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from exporter.errors import AclDenied, Redirected, UnexpectedStatus
+from exporter.errors import PollError
 from exporter.model import Check
 from exporter.sources.consul.api import ConsulApi, Reply
 from exporter.sources.consul.health import Health
@@ -14,10 +14,8 @@ from exporter.sources.consul.rows import checks_in
 
 # Selects few rows of many; the index that comes along is that of all checks, whatever a filter leaves.
 NOT_PASSING = 'Status != "passing"'
-
-
-# So many places are asked whether a check that fails no longer is still there.
-_FEW = 5
+# The longest filter, as it is in a URL: proxies bear so much.
+_LONGEST_FILTER = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +83,17 @@ class Statuses:
         self._apply(news)
         return True
 
-    async def _are_there(self, recovered: Iterable[Check]) -> bool:
-        """Ask whether the checks that fail no longer are still there: else they are gone, which is another thing."""
-        expected: dict[str, set[CheckKey]] = defaultdict(set)
-        for check in recovered:
-            expected[_place_of(check)].add(key_of(check))
-        if len(expected) > _FEW:
-            return False
-        return all([keys <= await self._present(path) for path, keys in expected.items()])
-
-    async def _present(self, path: str) -> set[CheckKey]:
-        """Return the checks there; none when Consul refuses the path, as odd names make some that it doesn't know."""
+    async def _are_there(self, recovered: tuple[Check, ...]) -> bool:
+        """Ask whether checks that fail no longer are still there: else they are gone, which is another thing."""
+        filter_ = selecting({check.check_id for check in recovered})
+        if not recovered or not filter_:
+            return not recovered
         try:
-            reply = await self._api.get_body(path, dc=self._datacenter)
-        except (AclDenied, Redirected, UnexpectedStatus):
-            return set()
-        return {key_of(check) for check in (await checks_in(reply.content, Rejected(), {})).readable}
+            reply = await self._ask(filter=filter_)
+        except PollError:
+            return False  # An old Consul that knows no such filter; if it is anything else, asking for all will fail too.
+        found = await checks_in(reply.content, Rejected(), {})
+        return {key_of(check) for check in recovered} <= {key_of(check) for check in found.readable}
 
     async def _ask(self, **params: str) -> Reply:
         return await self._api.get_body("/v1/health/state/any", dc=self._datacenter, **params)
@@ -130,8 +123,9 @@ class Statuses:
         self.differing |= self.health.replace(changed)
 
 
-def _place_of(check: Check) -> str:
-    """Return where the checks of the same service, or of the same node, are to be asked for."""
-    if check.service_id:
-        return f"/v1/health/checks/{quote(check.service, safe='')}"
-    return f"/v1/health/node/{quote(check.node, safe='')}"
+def selecting(check_ids: set[str]) -> str:
+    """Return what selects just the checks with these ids; "" when it would be too long or can't be quoted."""
+    if any(not {"`", "\r"}.isdisjoint(check_id) for check_id in check_ids):
+        return ""
+    filter_ = f"CheckID matches `^({'|'.join(map(re.escape, sorted(check_ids)))})$`"
+    return filter_ if len(quote(filter_)) <= _LONGEST_FILTER else ""
