@@ -63,7 +63,7 @@ def services_seen(world: World, t: float, **settings: object) -> Mapping[Instanc
     return asyncio.run(poll())
 
 
-def connections_seen(world: World, t: float, states: list[ConnectionTruth]) -> list[ConnectionCheck]:
+def connections_seen(world: World, t: float, states: tuple[ConnectionTruth, ...]) -> list[ConnectionCheck]:
     """Check connections once, each with its token of that time."""
 
     async def check(state: ConnectionTruth, client: HttpClient) -> ConnectionCheck:
