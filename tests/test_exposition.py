@@ -1,6 +1,7 @@
 """The text of /metrics."""
 
 import gzip
+import re
 import subprocess
 import zlib
 from collections import Counter
@@ -213,6 +214,27 @@ def test_one_change_among_many_writes_its_block_alone() -> None:
         view = advance(view, services(instances, at=NOW), NOW)
         second = pieces_of(renderer.render({id_: view}))
         assert sum(second[new].plain.count(b"service_status{") for new in second.keys() - first.keys()) < 8000
+        first = second
+
+
+def test_a_connection_that_comes_or_goes_moves_no_other() -> None:
+    """Of 5,000 connections only those of a block are written again when one is gone and another one is new."""
+    known = dict(
+        polled(Polled(f"c{n}", "evotor", is_one_of_many=True), connection(f"c{n}", "online"))
+        for n in range(5000)
+    )
+    gone, *rest = known.items()
+    new = polled(Polled("new", "evotor", is_one_of_many=True), connection("new", "online"))
+    renderer = Exposition()
+    first = pieces_of(renderer.render(known))
+    for snapshot in (dict(rest), dict([new, *rest]), dict([*rest[:2000], gone, *rest[2000:]])):
+        second = pieces_of(rendered := renderer.render(snapshot))
+        plain = rendered.bodies["text"].with_tail(b"").decode()
+        shown = re.findall(r'^connection_online\{connection="(\w+)"', plain, re.MULTILINE)
+        assert shown == [id_.name for id_ in snapshot]
+        assert (
+            sum(second[id_].plain.count(b"connection_online{") for id_ in second.keys() - first.keys()) < 2500
+        )
         first = second
 
 

@@ -2,10 +2,11 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from operator import is_
+from typing import TypeVar
 
 from exporter.exposition.durations import KindDurations
 from exporter.exposition.samples import (
@@ -19,11 +20,12 @@ from exporter.exposition.samples import (
 from exporter.model import Metric
 from exporter.state import Group, ServiceState, Snapshot, SourceState
 
-# How many sources share a block, and how many instances on average.
+# How many sources share a block on average, and how many instances.
 _SOURCES = 64
 _INSTANCES = 128
 
 BlockKey = tuple[object, ...]
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,9 @@ class Blocks:
         return self._blocks.values()
 
     def _all(self, states: Sequence[SourceState]) -> Iterator[tuple[BlockKey, Block]]:
-        for start in range(0, len(states), _SOURCES):
-            key = ("sources", start)
-            yield key, _of_sources(self._known(key), states[start : start + _SOURCES])
+        for run in _runs(states, [state.info.id for state in states], _SOURCES):
+            key = ("sources", run[0].info.id)
+            yield key, _of_sources(self._known(key), run)
         lines = tuple(self._durations.lines())
         yield (
             ("durations",),
@@ -101,7 +103,8 @@ class Blocks:
     def _runs_of(self, place: BlockKey, states: Sequence[ServiceState]) -> list[Sequence[ServiceState]]:
         known = self._runs.get(place)
         if not known or known[0] is not states:
-            known = self._runs[place] = (states, list(_runs(states)))
+            keys = [state.instance.key for state in states]
+            known = self._runs[place] = (states, list(_runs(states, keys, _INSTANCES)))
         return known[1]
 
     def _known(self, key: BlockKey) -> Block:
@@ -117,10 +120,8 @@ def piece_of(plain: bytes) -> Piece:
 
 
 def _of_sources(known: Block, states: Sequence[SourceState]) -> Block:
-    olds = (*known.parts, *[None] * len(states))
-    lines = (
-        _part(old, (state,), partial(source_lines, state)) for old, state in zip(olds, states, strict=False)
-    )
+    olds = {id(part.made_of[0]): part for part in known.parts}
+    lines = (_part(olds.get(id(state)), (state,), partial(source_lines, state)) for state in states)
     return _block(known, tuple(lines))
 
 
@@ -139,15 +140,15 @@ def _of_instances(known: Block, states: Sequence[ServiceState], group: Group) ->
     return _block(known, (part, times), identities)
 
 
-def _runs(states: Sequence[ServiceState]) -> Iterator[Sequence[ServiceState]]:
-    """Cut where the instances themselves say so: then one that comes or goes moves no other to another block."""
+def _runs(items: Sequence[_Item], keys: Iterable[Hashable], mean: int) -> Iterator[Sequence[_Item]]:
+    """Cut where the items themselves say so: then one that comes or goes moves no other to another block."""
     begin = 0
-    for end, state in enumerate(states, start=1):
-        if hash(state.instance.key) % _INSTANCES == 0:
-            yield states[begin:end]
+    for end, key in enumerate(keys, start=1):
+        if hash(key) % mean == 0:
+            yield items[begin:end]
             begin = end
-    if begin < len(states):
-        yield states[begin:]
+    if begin < len(items):
+        yield items[begin:]
 
 
 def _block(known: Block, parts: tuple[_Part, ...], identities: tuple[str, ...] = ()) -> Block:
