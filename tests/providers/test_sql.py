@@ -247,6 +247,19 @@ def test_a_postgresql_that_fails_in_every_way(postgresql: PostgreSql, evotor: Ap
         assert "SECRET" not in running.log.read_text()
 
 
+def test_a_table_that_somebody_locks(postgresql: PostgreSql, evotor: Api, tmp_path: Path) -> None:
+    """While a migration holds it nothing new can be read, and the list as it was stays in force."""
+    application = PostgresApplication(postgresql)
+    application.connect(1, "good")
+    with following(tmp_path, evotor, application, timeout="1s") as running:
+        wait_for(lambda: list(running.statuses().values()) == ["online"], 10)
+        with postgresql.locked("tenants"):
+            wait_for(lambda: "timeout" in reasons(running), 20)
+            assert list(running.statuses().values()) == ["online"]
+        application.connect(2, "revoked")
+        wait_for(lambda: sorted(running.statuses().values()) == ["offline", "online"], 20)
+
+
 def test_postgresql_refuses_what_is_wrong(postgresql: PostgreSql) -> None:
     """A column or table that isn't there, no right to read, a query that would write or takes too long, each with its reason."""
     application = PostgresApplication(postgresql)

@@ -4,6 +4,8 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -65,15 +67,25 @@ class PostgreSql:
 
     def execute(self, statement: LiteralString, *values: Any, database: str = "shop") -> None:
         """Do something as the owner."""
-        with psycopg.connect(
+        with self._connected(database) as connection:
+            connection.execute(statement, values or None)
+
+    @contextmanager
+    def locked(self, table: LiteralString) -> Iterator[None]:
+        """Hold a lock on a table with which nobody else can read it."""
+        with self._connected("shop") as connection, connection.transaction():
+            connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            yield
+
+    def _connected(self, database: str) -> psycopg.Connection:
+        return psycopg.connect(
             host="127.0.0.1",
             port=self.port,
             user="owner",
             password=PASSWORD,
             dbname=database,
             autocommit=True,
-        ) as connection:
-            connection.execute(statement, values or None)
+        )
 
     def url(self, user: str, password: str) -> str:
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/shop"
