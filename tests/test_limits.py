@@ -156,3 +156,26 @@ def test_turns_come_in_order(cancel_first: bool) -> None:
 
     asyncio.run(run())
     assert order == ([1, 2, 3] if cancel_first else [0, 1, 2, 3])
+
+
+def test_who_is_urgent_goes_first() -> None:
+    """Nobody of whom nothing is known waits behind those whose checks come round again, and each may give up."""
+    order: list[str] = []
+    host = RequestLimit("a", 1)
+
+    async def ask(limits: RequestLimits, name: str) -> None:
+        async with limits.of(host, 60.0, name.startswith("new")):
+            order.append(name)
+
+    async def run() -> None:
+        limits = RequestLimits()
+        async with limits.of(host, 60.0):
+            names = ("old 1", "new 1", "old 2", "new 2", "old 3", "new 3")
+            tasks = {name: asyncio.create_task(ask(limits, name)) for name in names}
+            await asyncio.sleep(0.01)
+            tasks["old 2"].cancel()
+            tasks["new 2"].cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+    asyncio.run(run())
+    assert order == ["new 1", "new 3", "old 1", "old 3"]

@@ -150,6 +150,37 @@ def test_waiting_for_a_slot_is_not_part_of_the_poll() -> None:
     assert asyncio.run(run()).error is None
 
 
+@pytest.mark.parametrize("polls_before", [0, 1])
+def test_what_is_new_does_not_wait_behind_what_comes_round_again(polls_before: int) -> None:
+    """The first check of a connection, and one with a new secret, go before those that wait already."""
+
+    async def run() -> int:
+        source = Scripted(step(NOTHING), interval=3600)
+        source.limit = RequestLimit("host", 1)
+        if polls_before:
+            watched = Watched(source)
+            await watched.polls(polls_before)
+        async with source.limits.of(source.limit, 60.0):
+            routine = asyncio.create_task(routine_check(source))
+            await asyncio.sleep(0.01)
+            if polls_before:
+                watched.poller.poll_now()
+            else:
+                watched = Watched(source)
+            await asyncio.sleep(0.01)
+        polls = await routine
+        watched.task.cancel()
+        return polls
+
+    assert asyncio.run(run()) == polls_before + 1
+
+
+async def routine_check(source: Scripted) -> int:
+    """Return how many polls had begun when it was its turn."""
+    async with source.limits.of(source.limit, 60.0):
+        return source.begun
+
+
 @pytest.mark.parametrize("defect", [KeyError("x"), RecursionError(), TypeError()], ids=repr)
 def test_a_defect_ends_one_poll_only(defect: Exception, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever our own code does wrong is logged with its place, counted, and the polling goes on."""

@@ -8,9 +8,10 @@ still checked on time, 600 with the defaults.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from exporter.errors import PollError, RateLimited, TimedOut
@@ -76,20 +77,55 @@ class Capacity:
             self._hold = _HOLD * self.now
 
 
+class _Place(NamedTuple):
+    """One who waits; `since` and `interval` in seconds."""
+
+    since: float
+    interval: float
+    turn: asyncio.Future[None]
+
+
+class _Queue:
+    """Those who wait, the urgent ones before all others."""
+
+    def __init__(self) -> None:
+        self._urgent = deque[_Place]()
+        self._others = deque[_Place]()
+
+    def __len__(self) -> int:
+        return len(self._urgent) + len(self._others)
+
+    def __iter__(self) -> Iterator[_Place]:
+        return chain(self._urgent, self._others)
+
+    def append(self, place: _Place, urgent: bool) -> None:
+        (self._urgent if urgent else self._others).append(place)
+
+    def popleft(self) -> _Place:
+        return (self._urgent or self._others).popleft()
+
+    def remove(self, place: _Place) -> None:
+        (self._urgent if place in self._urgent else self._others).remove(place)
+
+
 class Host:
-    """The requests to one host: those under way, and those that wait, the first one first."""
+    """The requests to one host: those under way, and those that wait, the first one first.
+
+    Before them go urgent ones, of which nothing is known yet: a customer who has just connected, or got a new token,
+    doesn't wait behind all those whose checks come round again.
+    """
 
     def __init__(self, at_once: int, all_: asyncio.Semaphore, clock: Clock) -> None:
         self.capacity = Capacity(at_once)
         self._all = all_
         self._clock = clock
         self._under_way = 0
-        self._waiting: deque[tuple[float, float, asyncio.Future[None]]] = deque()
+        self._waiting = _Queue()
 
     def load(self) -> HostLoad:
         """Return how busy it is at present."""
         now = self._clock()
-        delays = ((now - since) / interval for since, interval, _ in self._waiting)
+        delays = ((now - place.since) / place.interval for place in self._waiting)
         return HostLoad(int(self.capacity.now), max(delays, default=0.0))
 
     @property
@@ -98,9 +134,9 @@ class Host:
         return not self._under_way and not self._waiting and self.capacity.now == self.capacity.least
 
     @asynccontextmanager
-    async def slot(self, interval: float) -> AsyncIterator["Turn"]:
+    async def slot(self, interval: float, urgent: bool) -> AsyncIterator["Turn"]:
         """Wait for the turn of a check that is made each `interval` seconds, and hold it."""
-        await self._acquire(interval)
+        await self._acquire(interval, urgent)
         turn, began = Turn(), self._clock()
         try:
             async with self._all:
@@ -112,13 +148,13 @@ class Host:
                 self.capacity.note(self._clock() - began, turn.error, len(self._waiting))
             self._wake()
 
-    async def _acquire(self, interval: float) -> None:
+    async def _acquire(self, interval: float, urgent: bool) -> None:
         if self._under_way < int(self.capacity.now) and not self._waiting:
             self._under_way += 1
             return
         turn = asyncio.get_running_loop().create_future()
-        place = (self._clock(), interval, turn)
-        self._waiting.append(place)
+        place = _Place(self._clock(), interval, turn)
+        self._waiting.append(place, urgent)
         try:
             await turn
         except asyncio.CancelledError:
@@ -131,7 +167,7 @@ class Host:
 
     def _wake(self) -> None:
         while self._waiting and self._under_way < int(self.capacity.now):
-            _, _, turn = self._waiting.popleft()
+            turn = self._waiting.popleft().turn
             if not turn.done():
                 self._under_way += 1
                 turn.set_result(None)
@@ -157,13 +193,15 @@ class RequestLimits:
         self._hosts: dict[RequestLimit, Host] = {}
         self._clock = clock
 
-    def of(self, limit: RequestLimit | None, interval: float) -> AbstractAsyncContextManager[Turn]:
+    def of(
+        self, limit: RequestLimit | None, interval: float, urgent: bool = False
+    ) -> AbstractAsyncContextManager[Turn]:
         """Return what to hold while asking; all who ask the host share it."""
         if limit is None:
             return nullcontext(Turn())
         if limit not in self._hosts:
             self._hosts[limit] = Host(limit.at_once, self._all, self._clock)
-        return self._hosts[limit].slot(interval)
+        return self._hosts[limit].slot(interval, urgent)
 
     def loads(self) -> dict[str, HostLoad]:
         """Return the load of each host that has more than the usual to do."""

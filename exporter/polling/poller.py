@@ -25,6 +25,7 @@ class Poller:
         self._schedule = Schedule(source.info.interval, phase)
         self._due = asyncio.Event()
         self._dropping: asyncio.Timeout | None = None
+        self._urgent = True
         self._failures = 0
         self._said = ""
         self._log = Log("polling", source=source.info.id.name, kind=source.info.id.kind)
@@ -62,6 +63,7 @@ class Poller:
 
         The new one is not dropped in its turn, so that something is found out even if we are called all the time.
         """
+        self._urgent = True
         self._due.set()
         if self._dropping:
             self._dropping.reschedule(0)
@@ -83,7 +85,8 @@ class Poller:
         except PollError as error:
             return self._failed(started, error)
         limit = self.source.request_limit(token)
-        async with self._limits.of(limit, self.source.info.interval) as turn:
+        async with self._limits.of(limit, self.source.info.interval, self._urgent) as turn:
+            self._urgent = False
             result = await self._answered(token)
             turn.over(result.error)
             return result
