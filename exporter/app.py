@@ -18,10 +18,10 @@ from exporter.sources.plan import Plan
 from exporter.state import Keeper, Snapshot, Store
 from exporter.web.own_metrics import OwnMetrics
 
-# Rendering takes at most this part of the time, so that many small changes don't cost more than few large ones.
+# Rendering takes at most this part of a core, so that many small changes don't cost more than few large ones, in
+# as far as what is new is shown soon.
 _RENDERING_SHARE = 0.1
 _SHORTEST_REST = 0.1
-# However long one took, what is new is shown soon: the time is the machine's too, which may be busy with others.
 _LONGEST_REST = 2.0
 # How long reading the configuration may take, in seconds: a network mount may hang for ever.
 _READING = 60.0
@@ -155,7 +155,7 @@ class App:
             self.rendered = await asyncio.to_thread(exposition.render, snapshot)
             self.own.rendered(self.rendered)
             self.ready = self.ready or _polled_once(snapshot)
-            await asyncio.sleep(_rest_after(self.rendered.duration))
+            await asyncio.sleep(rest_after(self.rendered.cpu))
 
     async def stop(self) -> None:
         """Stop polling and close all connections."""
@@ -164,9 +164,9 @@ class App:
         await self._factory.close()
 
 
-def _rest_after(duration: float) -> float:
-    """Return how long to wait after a rendering that took so long."""
-    return min(max(_SHORTEST_REST, duration * (1 / _RENDERING_SHARE - 1)), _LONGEST_REST)
+def rest_after(cpu: float) -> float:
+    """Return how long to wait after a rendering that took so much of a core."""
+    return min(max(_SHORTEST_REST, cpu * (1 / _RENDERING_SHARE - 1)), _LONGEST_REST)
 
 
 def _polled_once(snapshot: Snapshot) -> bool:

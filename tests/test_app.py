@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from exporter.app import rest_after
 from tests.real.process import clean_environment, wait_for
 from tests.running import EXPORTER, Api, Exporter, Reply, api, exporter
 from tests.web.test_security import HASH, TLS, basic, write_certificate
@@ -30,6 +31,12 @@ def cloud() -> Iterator[Api]:
 
     with api(reply) as served:
         yield served
+
+
+@pytest.mark.parametrize(("cpu", "rest"), [(0.0, 0.1), (0.05, 0.45), (30.0, 2.0)])
+def test_what_is_new_is_rendered_soon(cpu: float, rest: float) -> None:
+    """Rendering takes a tenth of a core at most, unless that made news wait for longer than two seconds."""
+    assert rest_after(cpu) == pytest.approx(rest)
 
 
 def test_ready_comes_with_the_first_polls_and_stays(tmp_path: Path) -> None:

@@ -52,11 +52,12 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One snapshot in both formats; `duration` in seconds, `series` is the number of sample lines."""
+    """One snapshot in both formats; `duration` and `cpu` in seconds, `series` is the number of sample lines."""
 
     bodies: Mapping[Format, Body]
     series: int = 0
     duration: float = 0.0
+    cpu: float = 0.0
 
 
 class Exposition:
@@ -68,12 +69,12 @@ class Exposition:
 
     def render(self, snapshot: Snapshot) -> Rendered:
         """Return the text of `snapshot` in both formats."""
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), time.thread_time()
         blocks = self._blocks.of(snapshot)
         self._families = {metric: self._family(metric, pieces) for metric, pieces in _collected(blocks)}
         bodies = {format_: _body(self._families, format_) for format_ in FORMATS}
         series = sum(block.series for block in blocks)
-        return Rendered(bodies, series, time.perf_counter() - started)
+        return Rendered(bodies, series, time.perf_counter() - started, time.thread_time() - cpu)
 
     def _family(self, metric: Metric, pieces: list[Piece]) -> Body:
         known = self._families.get(metric)
