@@ -28,6 +28,8 @@ _WORDING = (
     ("Keys should be strings", "keys must be text; put them in quotes"),
 )
 
+_LISTS = ("list_type", "tuple_type")
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -73,13 +75,18 @@ def _message(detail: ErrorDetails, model: type[BaseModel], path: tuple[int | str
     message = detail["msg"]
     for theirs, ours in _WORDING:
         message = message.replace(theirs, ours)
-    return message
+    return message + (_colon_hint(detail["input"]) if detail["type"] in _LISTS else "")
 
 
 def _colon_hint(found: object) -> str:
     """Tell of the blank that makes `name:main` a setting; the text itself is not quoted."""
-    is_one = isinstance(found, str) and re.match(r"[A-Za-z_]+:\S", found)
+    is_one = isinstance(found, str) and lacks_blank(found)
     return "; a blank is missing after a colon" if is_one else ""
+
+
+def lacks_blank(line: str) -> bool:
+    """Tell whether this looks like a setting whose colon is not followed by a blank, and is no URL."""
+    return bool(re.match(r"\s*(-\s+)*[A-Za-z_]\w*:(?!//)\S", line))
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:

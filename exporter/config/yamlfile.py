@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from exporter.config.files import read_file
-from exporter.config.problems import place_of
+from exporter.config.problems import lacks_blank, place_of
 from exporter.config.variables import TAG, Expanded, expand
 from exporter.errors import ConfigError, Problem
 
@@ -16,7 +16,7 @@ _LARGEST = 32 * 2**20
 _DEEPEST = 100
 _TOO_DEEP = "is nested too deeply"
 _MERGE = "tag:yaml.org,2002:merge"
-_QUOTED = re.compile(r" '[^']*'")
+_QUOTED = re.compile(r" '(?!:')[^']*'")
 # What the library raises about a value such as `!!bool maybe`.
 _UNFIT = (ValueError, LookupError, AttributeError, TypeError)
 
@@ -96,7 +96,7 @@ def parsed(content: bytes, place: str, environ: Mapping[str, str] | None = None)
     except RecursionError:  # the parser in Python; the one in C counts
         raise ConfigError([Problem(place, _TOO_DEEP)]) from None
     except (yaml.YAMLError, *_UNFIT) as error:
-        raise ConfigError([Problem(place, _why(error))]) from None
+        raise ConfigError([Problem(place, _why(error, content))]) from None
 
 
 def _parsed(content: bytes, place: str, environ: Mapping[str, str] | None) -> object:
@@ -139,13 +139,28 @@ def _where(mark: Any) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}"
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception, content: bytes) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         said = ", ".join(filter(None, (error.context, error.problem)))
         if "maximum nesting depth" in said:
             return _TOO_DEEP
         # Without what it quotes: a token such as `!abc` is taken for a tag.
-        return f"{_where(error.problem_mark)}: {_QUOTED.sub('', said)}"
+        return f"{_where(error.problem_mark)}: {_QUOTED.sub('', said)}{_hint(error, content)}"
     if isinstance(error, yaml.reader.ReaderError):
         return "is not text in UTF-8 or UTF-16"
     return "holds a value that doesn't fit its tag"
+
+
+def _hint(error: yaml.MarkedYAMLError, content: bytes) -> str:
+    """Tell where a blank seems to be missing: in the line before the one at which the parser gave up, or in that one."""
+    lines = content.splitlines()
+    marks = [mark.line for mark in (error.problem_mark, error.context_mark) if mark is not None]
+    written = [number for number in range(min(marks[0], len(lines))) if _is_written(lines[number])]
+    for number in (*written[-1:], *marks):
+        if number < len(lines) and lacks_blank(lines[number].decode(errors="replace")):
+            return f"; a blank is missing after the colon in line {number + 1}"
+    return ""
+
+
+def _is_written(line: bytes) -> bool:
+    return line.strip()[:1] not in (b"", b"#")
