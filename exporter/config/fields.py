@@ -89,7 +89,8 @@ def _split(url: str) -> SplitResult | None:
     return parts if usable else None
 
 
-def _http_url(url: str) -> str:
+def http_url(url: str) -> str:
+    """Return a URL without a user or password in it; ValueError says what is wrong."""
     if "@" in re.split("[/?#]", url.partition("://")[2])[0]:
         raise ValueError("must not hold a user name or password")
     if not _split(url):
@@ -102,7 +103,7 @@ def _consul_address(address: str) -> str:
         if not address.startswith("unix:///"):
             raise ValueError("must name a socket by its whole path, such as unix:///run/consul.sock")
         return address
-    url = _http_url(address if "://" in address else f"http://{address}")
+    url = http_url(address if "://" in address else f"http://{address}")
     if "?" in url or "#" in url:
         raise ValueError("must not hold '?' or '#'")
     return url.rstrip("/")
@@ -172,11 +173,15 @@ def _meta_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
     return keys
 
 
+def _one_or_many(raw: object) -> object:
+    return tuple(raw) if isinstance(raw, list | tuple) else (raw,)
+
+
 def _url_template(template: str) -> str:
     if not set(_words_of(template)) <= set(URL_WORDS):
         words = ", ".join(f"{{{word}}}" for word in URL_WORDS)
         raise ValueError(f"may hold {words} only")
-    _http_url(template.format(**dict.fromkeys(URL_WORDS, "1")))
+    http_url(template.format(**dict.fromkeys(URL_WORDS, "1")))
     return template
 
 
@@ -203,7 +208,7 @@ def _path(raw: object) -> object:
 
 
 Duration = Annotated[float, BeforeValidator(duration), Words("duration")]
-HttpUrl = Annotated[str, AfterValidator(_http_url), Words("URL")]
+HttpUrl = Annotated[str, AfterValidator(http_url), Words("URL")]
 FilePath = Annotated[Path, BeforeValidator(_path), Words("path")]
 ConsulAddresses = Annotated[
     tuple[Annotated[str, AfterValidator(_consul_address)], ...],
@@ -220,4 +225,8 @@ MetaKeys = Annotated[
     tuple[Annotated[str, AfterValidator(_meta_key)], ...], Field(strict=False), AfterValidator(_meta_keys)
 ]
 UrlTemplate = Annotated[str, AfterValidator(_url_template)]
+# The same, or "" for none.
+LinkTemplate = Annotated[str, AfterValidator(lambda text: text and _url_template(text))]
+MetaKey = Annotated[str, Field(min_length=1)]
+Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_one_or_many)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]

@@ -85,7 +85,7 @@ class Past:
             made.address or made.node.address, made.port, tuple(sorted(set(made.tags))), dict(made.meta)
         )
         checks = tuple(Check(c.node.name, c.check_id, c.name, c.status) for c in state.checks)
-        url = url_of(self._cluster.service_url, made.key, endpoint)
+        url = url_of(self._cluster, made.key, endpoint)
         return ServiceInstance(
             made.key, state.status, checks, endpoint, url, meta_labels(self._cluster.meta, endpoint)
         )

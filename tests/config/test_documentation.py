@@ -16,7 +16,7 @@ from exporter.errors import ConfigError
 from exporter.sources.connections.kinds import KINDS
 from exporter.sources.connections.settings import ConnectionOptions
 from exporter.sources.consul.environment import SWITCHES
-from exporter.sources.consul.settings import Consul, ServiceFilter
+from exporter.sources.consul.settings import URL_RULES, Consul, ServiceFilter, UrlRule
 from exporter.sources.providers import PROVIDERS
 from exporter.sources.providers.settings import ProviderSettings
 from exporter.sources.registry import SOURCE_KINDS
@@ -30,6 +30,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "The file": FILE,
     "consul": Consul,
     "services": ServiceFilter,
+    "service_url_rules": UrlRule,
     "tls": Tls,
     "connections": ConnectionOptions,
     "connections_from": ProviderSettings,
@@ -68,6 +69,7 @@ def default_of(heading: str, name: str, text: str | None) -> object:
         return alone(settings(heading)[name], text)
     required: dict[str, dict[str, Any]] = {
         "consul": {"name": "a"},
+        "service_url_rules": {"url": "http://a"},
         "connections": {"id": "a", "kind": "a"},
         "connections_from": {"name": "a", "provider": "a"},
         "provider: files": {"name": "a", "provider": "files", "files": ["a"]},
@@ -108,6 +110,14 @@ def test_every_default_is_the_real_one(heading: str, name: str) -> None:
         assert default_of(heading, name, told.strip("`")) == default_of(heading, name, None)
     elif told == "–":
         assert default_of(heading, name, None) in (None, Tls(), ServiceFilter(), HttpServer())
+
+
+def test_the_rules_of_urls_are_the_real_ones() -> None:
+    """The example of rules shows those that are in force when there are none."""
+    below = PAGE.split("\n### service_url_rules\n")[1]
+    (shown,) = yaml.safe_load(below.split("```yaml\n")[1].split("```")[0])["consul"]
+
+    assert Consul.model_validate(shown).service_url_rules == URL_RULES
 
 
 def test_flags_and_variables_are_complete() -> None:

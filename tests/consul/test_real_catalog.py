@@ -164,6 +164,37 @@ ENDPOINTS: dict[str, tuple[Json, str, str, str]] = {
     "IPv6 with a zone": ({"Port": 80}, "fe80::1%eth0", "fe80::1%eth0", "http://[fe80::1%25eth0]:80/"),
     "brackets of its own": ({"Address": "[::1]", "Port": 80}, "10.0.0.1", "[::1]", "http://[::1]:80/"),
     "a name": ({"Address": "db.example", "Port": 80}, "10.0.0.1", "db.example", "http://db.example:80/"),
+    "a URL": (
+        {"Address": "http://10.0.0.5", "Port": 80},
+        "10.0.0.1",
+        "http://10.0.0.5",
+        "http://10.0.0.5:80/",
+    ),
+    "a URL of HTTPS": (
+        {"Address": "https://db.example/", "Port": 0},
+        "10.0.0.1",
+        "https://db.example/",
+        "",
+    ),
+    "its scheme counts": (
+        {"Address": "https://db.example", "Port": 8443},
+        "10.0.0.1",
+        "https://db.example",
+        "https://db.example:8443/",
+    ),
+    "a port in it": ({"Address": "10.0.0.5:5000"}, "10.0.0.1", "10.0.0.5:5000", "http://10.0.0.5:5000/"),
+    "the same port twice": (
+        {"Address": "[::1]:5000", "Port": 5000},
+        "10.0.0.1",
+        "[::1]:5000",
+        "http://[::1]:5000/",
+    ),
+    "another port in it": ({"Address": "10.0.0.5:5000", "Port": 80}, "10.0.0.1", "10.0.0.5:5000", ""),
+    "a URL with a path": ({"Address": "http://h/a", "Port": 80}, "10.0.0.1", "http://h/a", ""),
+    "a URL with a password": ({"Address": "http://u:p@h", "Port": 80}, "10.0.0.1", "http://u:p@h", ""),
+    "another scheme": ({"Address": "tcp://h", "Port": 80}, "10.0.0.1", "tcp://h", ""),
+    "no host": ({"Address": "no host", "Port": 80}, "10.0.0.1", "no host", ""),
+    "no port": ({"Address": "h:http", "Port": 80}, "10.0.0.1", "h:http", ""),
     "port 0": ({"Address": "10.9.9.9", "Port": 0}, "10.0.0.1", "10.9.9.9", ""),
     "no such port": ({"Port": 99999}, "10.0.0.1", "10.0.0.1", ""),
 }
@@ -177,6 +208,52 @@ def test_endpoint(consul_agent: ConsulAgent, service: Json, node: str, address: 
     instance = found[InstanceKey("dc1", "web", "web", "n1")]
     assert instance.endpoint is not None
     assert (instance.endpoint.address, instance.url) == (address, url)
+
+
+RULED: dict[str, tuple[Json, str]] = {
+    "nothing special": ({"Port": 80}, "http://x.service.dc1.consul:80"),
+    "a port of another protocol": ({"Port": 5432}, ""),
+    "a tag that says so": ({"Port": 80, "Tags": ["a", "tcp"]}, ""),
+    "a URL of its own": (
+        {"Port": 5432, "Meta": {"url": "https://x.example/ü"}},
+        "https://x.example/ü",
+    ),
+    "a URL that is none": ({"Port": 80, "Meta": {"url": "javascript:1"}}, "http://x.service.dc1.consul:80"),
+    "a URL with a password": (
+        {"Port": 80, "Meta": {"url": "http://u:p@h"}},
+        "http://x.service.dc1.consul:80",
+    ),
+}
+
+
+@pytest.mark.parametrize(("service", "url"), RULED.values(), ids=RULED)
+def test_rules_of_urls(consul_agent: ConsulAgent, service: Json, url: str) -> None:
+    """By default what speaks no HTTP has no link, and the meta `url` is one."""
+    put(consul_agent, {"Service": "x", **service})
+    assert found_in(consul_agent)[InstanceKey("dc1", "x", "x", "n1")].url == url
+
+
+def test_rules_of_ones_own(consul_agent: ConsulAgent) -> None:
+    """All that a rule says must fit, the first one that fits decides, and they take the place of those by default."""
+    rules = [
+        {"service": "adm.*", "tag": "https?", "meta": {"zone": "a|b"}, "url": "https://{address}:{port}/"},
+        {"port": 5432, "url": "http://db/{service_id}"},
+        {"port": [80, 81], "url": ""},
+    ]
+    whole = {"Port": 9, "Tags": ["https"], "Meta": {"zone": "b"}}
+    services: dict[str, tuple[Json, str]] = {
+        "admin": (whole, "https://10.0.0.1:9/"),
+        "other": (whole, "http://other"),
+        "adm-1": (whole | {"Tags": ["x-https"]}, "http://adm-1"),
+        "adm-2": (whole | {"Meta": {}}, "http://adm-2"),
+        "db": ({"Port": 5432, "Meta": {"url": "http://h"}}, "http://db/db"),
+        "web": ({"Port": 81}, ""),
+    }
+    for name, (service, _) in services.items():
+        put(consul_agent, {"Service": name, **service})
+    found = found_in(consul_agent, service_url="http://{service}", service_url_rules=rules)
+    urls = {key.service: instance.url for key, instance in found.items() if key.service != "consul"}
+    assert urls == {name: url for name, (_, url) in services.items()}
 
 
 def test_words_of_the_url(consul_agent: ConsulAgent) -> None:

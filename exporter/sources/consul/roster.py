@@ -101,7 +101,7 @@ class Roster:
         """Return the URL and the labels of meta keys, those that are known while the details are the same."""
         if known and known.endpoint is place.endpoint and known.key == place.key:
             return known.url, known.meta_labels
-        url = url_of(self._settings.service_url, place.key, place.endpoint) if place.endpoint else ""
+        url = url_of(self._settings, place.key, place.endpoint) if place.endpoint else ""
         return url, meta_labels(self._settings.meta, place.endpoint)
 
 

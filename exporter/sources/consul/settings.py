@@ -1,8 +1,8 @@
 """The section `consul` of the configuration file."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from exporter.config import Polled, Strict
 from exporter.config.expressions import Expression
@@ -10,9 +10,12 @@ from exporter.config.fields import (
     ConsulAddresses,
     Datacenters,
     Duration,
+    LinkTemplate,
+    MetaKey,
     MetaKeys,
     Name,
     Pattern,
+    Ports,
     Secret,
     Size,
     UrlTemplate,
@@ -31,6 +34,35 @@ class ServiceFilter(Strict):
         return included and not any(pattern.fullmatch(service) for pattern in self.exclude)
 
 
+class UrlRule(Strict):
+    """Which URL instances have that fit all that is said: the template `url`, or what their meta says."""
+
+    service: Pattern | None = None
+    tag: Pattern | None = None
+    port: Ports = ()
+    meta: dict[MetaKey, Pattern] = Field(default_factory=dict)
+    url: LinkTemplate | None = None
+    from_meta: MetaKey | None = None
+
+    @model_validator(mode="after")
+    def _one_result(self) -> Self:
+        if (self.url is None) == (self.from_meta is None):
+            raise ValueError("needs either url or from_meta")
+        return self
+
+
+# Ports where something else than HTTP is usual: shells, mail, names, directories, databases, queues, Consul itself.
+_OTHER_PROTOCOLS = (
+    *(21, 22, 25, 53, 110, 143, 389, 465, 587, 636, 993, 995, 1433, 1521, 1883, 2181, 3306, 3389, 4222),
+    *(5432, 5433, 5671, 5672, 6379, 6432, 8300, 8301, 8302, 8502, 8503, 9042, 9092, 11211, 26379, 27017),
+)
+URL_RULES = (
+    UrlRule(from_meta="url"),
+    UrlRule(tag=Expression("tcp|udp"), url=""),
+    UrlRule(port=_OTHER_PROTOCOLS, url=""),
+)
+
+
 class Consul(Polled):
     """One Consul cluster."""
 
@@ -43,6 +75,8 @@ class Consul(Polled):
     min_interval: Duration = 1.0
     body_size_limit: Size = 64 * 2**20
     service_url: UrlTemplate = "http://{service}.service.{datacenter}.consul:{port}"
+    # From a function, as the library would otherwise try to copy the compiled expressions.
+    service_url_rules: Annotated[tuple[UrlRule, ...], Field(strict=False, default_factory=lambda: URL_RULES)]
     services: ServiceFilter = ServiceFilter()
     meta: MetaKeys = ()
     detail: Literal["instance", "check"] = "instance"
