@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dashboards.__main__
 import languages.__main__
-from tools import kind_tables, metric_table, requirements
+from tools import kind_tables, manifests, metric_table, requirements
 
 ROOT = Path(__file__).parent.parent
 # Folders in which every file of this name is generated, but those named.
@@ -19,6 +19,7 @@ def files() -> dict[Path, str]:
         **{ROOT / name: text for name, text in languages.__main__.files().items()},
         **metric_table.files(),
         **kind_tables.files(),
+        **manifests.files(),
     }
 
 

@@ -22,9 +22,9 @@ def component(name: str) -> Path:
     return (None if _is_set(UNWANTED) else find(name)) or missing(name)
 
 
-def missing(name: str) -> NoReturn:
-    """Skip the test for want of `name`; fail it when the environment requires real components."""
-    if _is_set(REQUIRED) and not _is_set(UNWANTED):
+def missing(name: str, optional: bool = False) -> NoReturn:
+    """Skip the test for want of `name`; unless it is optional, fail where the environment requires components."""
+    if _is_set(REQUIRED) and not _is_set(UNWANTED) and not optional:
         pytest.fail(REASON + name, pytrace=False)
     pytest.skip(REASON + name)
 
