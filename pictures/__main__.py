@@ -1,4 +1,4 @@
-"""Draw all dashboards from the demo's world, and say what is wrong on them.
+"""Draw all dashboards from the demo's world, and the exporter's own page, and say what is wrong on them.
 
 python -m pictures [--out FOLDER] [--theme THEME ...] [--width PIXELS ...] [--only NAME ...]
 """
@@ -7,15 +7,17 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from exporter.demo.prometheus import PrometheusFailed
-from pictures.drawing import Drawn, NotDrawn, dashboard_pages, draw
+from pictures.drawing import Drawn, NotDrawn, Page, draw
 from pictures.judge import complaints
+from pictures.own_page import own_pages, serving
 from pictures.packages import HERE, NotInstalled, install
-from pictures.stage import staged
-from pictures.worlds import CHOSEN, EXPORTERS, WORLDS
+from pictures.stage import Stage, staged
+from pictures.worlds import EXPORTERS, WORLDS, dashboard_pages
 from tools.components import COMPONENTS, fetch, find
 
 OUT = HERE.parent / ".pictures"
@@ -52,14 +54,33 @@ def _programs(*names: str) -> Mapping[str, Path]:
 
 
 async def _draw(programs: Mapping[str, Path], options: argparse.Namespace) -> list[Drawn]:
-    with TemporaryDirectory(prefix="pictures-") as folder:
-        print("playing 24 hours into Prometheus ...", file=sys.stderr, flush=True)
-        made = WORLDS[options.world](), programs["prometheus"], programs["promtool"], Path(folder)
-        async with staged(*made, EXPORTERS.get(options.world, 1)) as running:
-            pages = dashboard_pages(running, options.theme, options.width, CHOSEN.get(options.world, {}))
-            chosen = [page for page in pages if not options.only or _named(page.picture, options.only)]
-            print(f"drawing {len(chosen)} pages ...", file=sys.stderr, flush=True)
-            return await draw(chosen, programs["chromium"], running.prometheus, options.out.absolute())
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="pictures-")))
+        pages: list[Page] = []
+        stage = Stage("", 0)
+        if options.world == "demo":
+            own = await stack.enter_async_context(serving(folder / "demo"))
+            pages += _chosen(own_pages(own, options.theme), options)
+        if dashboards := _chosen(dashboard_pages(options.theme, options.width, options.world), options):
+            stage = await stack.enter_async_context(_world(programs, options.world, folder / "world"))
+            pages += [page.at(stage.now) for page in dashboards]
+        _say(f"drawing {len(pages)} pages ...")
+        return await draw(pages, programs["chromium"], stage.prometheus, options.out.absolute())
+
+
+def _world(programs: Mapping[str, Path], name: str, folder: Path) -> AbstractAsyncContextManager[Stage]:
+    _say("playing 24 hours into Prometheus ...")
+    folder.mkdir()
+    exporters = EXPORTERS.get(name, 1)
+    return staged(WORLDS[name](), programs["prometheus"], programs["promtool"], folder, exporters)
+
+
+def _chosen(pages: Sequence[Page], options: argparse.Namespace) -> list[Page]:
+    return [page for page in pages if not options.only or _named(page.picture, options.only)]
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _named(picture: str, names: Sequence[str]) -> bool:

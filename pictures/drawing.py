@@ -3,16 +3,12 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import product
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pictures.packages import HERE, node
-from pictures.stage import Stage
 
-ROOT = HERE.parent
-DASHBOARDS = ROOT / "grafana" / "dashboards"
 FOOT = "Drawn with Grafana's panel components (12.4)"
 LEAST_CONTRAST = 4.5  # what WCAG 2 asks of text
 SCRAPE_INTERVAL = "15s"  # as in grafana/provisioning/datasources
@@ -51,6 +47,10 @@ class Page:
         """The name of its file."""
         return f"{self.view.language}-{self.name}-{self.view.theme}-{self.view.width}.png"
 
+    def at(self, now: float) -> "Page":
+        """Return the same page, looked at at this time."""
+        return replace(self, view=replace(self.view, now=now))
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -58,24 +58,6 @@ class Drawn:
 
     page: Page
     seen: Json
-
-
-def dashboard_pages(
-    stage: Stage, themes: Sequence[Theme], widths: Sequence[int], variables: Mapping[str, Mapping[str, str]]
-) -> list[Page]:
-    """Every provisioned dashboard in every language, theme and width; `variables` by dashboard."""
-    files = sorted(DASHBOARDS.glob("*/*.json"))
-    return [
-        Page(
-            dashboard["uid"],
-            View(file.parent.name, theme, width, stage.now),
-            dashboard,
-            variables.get(dashboard["uid"], {}),
-        )
-        for file in files
-        for dashboard in [json.loads(file.read_text(encoding="utf-8"))]
-        for theme, width in product(themes, widths)
-    ]
 
 
 async def draw(pages: Sequence[Page], chromium: Path, prometheus: str, folder: Path) -> list[Drawn]:

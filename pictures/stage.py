@@ -35,7 +35,7 @@ async def staged(
     world: World, prometheus: Path, promtool: Path, folder: Path, exporters: int = 1
 ) -> AsyncIterator[Stage]:
     """Play the world's last 24 hours into a Prometheus, as so many exporters saw it, let the rules run, and run it."""
-    programs = Programs(prometheus, promtool, f"127.0.0.1:{_free_port()}", exporter="")
+    programs = Programs(prometheus, promtool, f"127.0.0.1:{free_port()}", exporter="")
     (folder / "prometheus.yml").write_text("{}")  # no targets, no rules: all is history
     data = folder / "data"
     await asyncio.to_thread(_play, programs, world, data, exporters)
@@ -58,7 +58,8 @@ def _play(programs: Programs, world: World, data: Path, exporters: int) -> None:
     text.unlink()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,16 +1,21 @@
-"""Worlds to draw beside the demo's: those at the edges, where pages break."""
+"""What to draw: the dashboards, from the demo's world or from one at the edges, where pages break."""
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
 
 from exporter.demo.effects import UNAUTHORIZED, UNAVAILABLE, CheckIs, Maintenance, NoToken
 from exporter.demo.incidents import endless_script
 from exporter.demo.script import Connection, Episode, Instance, Node, fixed
 from exporter.demo.shop import demo_world
 from exporter.demo.world import World
+from pictures.drawing import Page, Theme, View
+from pictures.packages import HERE
 from pictures.stage import NOW
 
 _NODES = tuple(Node(f"app-{n}", f"10.0.0.{n}") for n in range(1, 11))
 _HOUR = 3600.0
+_DASHBOARDS = HERE.parent / "grafana" / "dashboards"
 _ODD_NAMES = (
     "a/b/c",
     "a?b=c&d#e",
@@ -83,8 +88,22 @@ WORLDS: Mapping[str, Callable[[], World]] = {
 }
 EXPORTERS = {"odd": 2}
 """In how many exporters' eyes, where not in one's."""
-CHOSEN: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+_CHOSEN: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "demo": {"service": {"service": "auth"}},  # it has had trouble in the day that is drawn
     "odd": {"service": {"service": "a/b/c"}},
 }
 """What is chosen on a dashboard, by world."""
+
+
+def dashboard_pages(themes: Sequence[Theme], widths: Sequence[int], world: str) -> list[Page]:
+    """Every provisioned dashboard in every language, theme and width, with what suits the world chosen on it."""
+    made = [
+        (file.parent.name, json.loads(file.read_text("utf-8")))
+        for file in sorted(_DASHBOARDS.glob("*/*.json"))
+    ]
+    chosen = _CHOSEN.get(world, {})
+    return [
+        Page(dashboard["uid"], View(language, theme, width), dashboard, chosen.get(dashboard["uid"], {}))
+        for language, dashboard in made
+        for theme, width in product(themes, widths)
+    ]
