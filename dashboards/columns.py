@@ -21,9 +21,9 @@ from dashboards.look import (
 from dashboards.table import Column
 from languages.language import Words
 
-STATUS_WIDTHS: Mapping[tuple[State, ...], int] = {SERVICE_STATES: 100, CONNECTION_STATES: 116}
+STATUS_WIDTHS: Mapping[tuple[State, ...], int] = {SERVICE_STATES: 100, CONNECTION_STATES: 115}
 PERCENT_WIDTH = 70
-AGO_WIDTH, AGE_WIDTH = 136, 80
+AGO_WIDTH, AGE_WIDTH = 144, 77
 
 PLAIN = {"custom.cellOptions": {"type": "color-text"}}
 FILLED = {"custom.cellOptions": {"type": "color-background", "mode": "basic"}}
@@ -82,7 +82,7 @@ def icon_column(source: str, title: str) -> Column:
     known = value_mapping([(word, picture, "") for word, picture in ICONS.items()])
     other = regex_mapping("/^(?!https?:|data:).+$/", OTHER_ICON, 1)
     properties = {"noValue": "", "custom.cellOptions": {"type": "image"}, "mappings": [known, other]}
-    return Column(source, title, width=50, properties=properties)
+    return Column(source, title, width=44, properties=properties)
 
 
 def ago_columns(source: str, hidden: str, title: str) -> list[Column]:
@@ -98,7 +98,7 @@ def age_columns(source: str, hidden: str, title: str, text: Words) -> list[Colum
 
 
 def _exact(hidden: str) -> dict[str, Any]:
-    return {"custom.tooltip": {"field": hidden, "placement": "left"}}
+    return {"custom.tooltip.field": hidden, "custom.tooltip.placement": "left"}
 
 
 def _time(hidden: str) -> Column:
@@ -111,8 +111,8 @@ def alert_columns(text: Words) -> list[Column]:
     words = value_mapping([(level, text[f"severity.{level}"], color) for level, color in levels])
     runbook = {"links": [link(text["open_runbook"], "${runbooks}/${__value.raw}.md", new_tab=True)]}
     return [
-        Column("severity", text["severity"], width=88, properties={"mappings": [words]} | FILLED),
-        Column("alertname", text["alert"], width=212, properties=runbook),
+        Column("severity", text["severity"], width=100, properties={"mappings": [words]} | FILLED),
+        Column("alertname", text["alert"], width=206, properties=runbook),
         Column("subject", text["alert.subject"], min_width=90, properties=WRAPPED),
         Column("Value"),
     ]

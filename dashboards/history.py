@@ -114,7 +114,7 @@ def _bar(states: tuple[State, ...], text: Words, pixels: int) -> str:
     title = " · ".join((text["window_until"].format(**_MOMENT), *said))
     shares = [_percent(group) for group in _FIRST_GROUPS if group != NO_DATA]
     background = _gradient([state.color for state in states], shares)
-    style = f"display:inline-block;text-decoration:none;width:{pixels}px;height:{BAR_HEIGHT}px;background:{background}"
+    style = f"display:inline-block;text-decoration:none;border:0;width:{pixels}px;height:{BAR_HEIGHT}px;background:{background}"
     return f"<abbr title='{title}' style='{style}'></abbr>"
 
 

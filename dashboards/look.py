@@ -12,6 +12,7 @@ GREY, FAINT = "#8E8E8E", "#8080805C"
 # nearly transparent: each of these can be read on both themes, and what needs nobody is quiet.
 LOUD_RED, LOUD_ORANGE, LOUD_YELLOW = "#C4162A", "#FFB357", "#FADE2A"
 QUIET_GREEN, QUIET_BLUE, QUIET_GREY = "#73BF692E", "#5794F240", "#8080802E"
+TAG = "#5F6B7A"
 
 # Of text, as Grafana names it: each theme has its own shade.
 TEXT, TEXT_RED = "text", "red"

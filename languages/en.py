@@ -60,7 +60,7 @@ DASHBOARDS: Words = {
     "stores.few": "stores",
     "stores.many": "stores",
     "details": "Details",
-    "reason": "Last failure",
+    "reason": "Reason",
     "last_check": "Checked, ago",
     "online_24h": "Online 24h",
     "action": "Action",
@@ -111,7 +111,7 @@ DASHBOARDS: Words = {
         "The status is that of its worst instance: critical, then warning, maintenance, passing. "
         "Passing 24h is the share of the time that counts, which is known and not planned: passing, warning, critical; red below the target. "
         "24h History: one bar per window, green passing, yellow warning, red critical, blue maintenance, grey no data; "
-        "the tooltip tells when the window ends and the exact shares."
+        "the tooltip tells when the window ends and the shares; its edges are exact to a minute."
     ),
     "services.none": "No services yet",
     # Service
@@ -124,7 +124,7 @@ DASHBOARDS: Words = {
     "changes.about": "Changes of status that the exporter saw from poll to poll; what changes and returns between two polls is not seen.",
     "url.about": "Where the service answers, as last seen.",
     "shares": "Shares of time",
-    "shares.about": "One bar per window, labelled by the window's end: the percentage of the window in each status. The shares add up to 100 %, no data included.",
+    "shares.about": "One bar per window, labelled by the window's end: the percentage of the window in each status. The shares add up to 100 %, no data included; edges are exact to a minute.",
     "timeline": "Timeline of the instances",
     "timeline.about": "Who was in which status from when to when, exact to the minute.",
     "instances.about": "What is registered in Consul now, as of the latest poll.",
@@ -140,7 +140,7 @@ DASHBOARDS: Words = {
         "unreachable: no answer about the token; not connected: there is no token. "
         "Online 24h is the share of the time that counts, which is known and not without a token; red below the target. "
         "24h History: one bar per window, green online, orange unreachable, red offline, grey not connected, faint no data; "
-        "the tooltip tells when the window ends and the exact shares."
+        "the tooltip tells when the window ends and the shares; its edges are exact to a minute."
     ),
     "connections.none": "No connections yet",
     "check_failures": "Failed checks by reason",

@@ -10,7 +10,7 @@ from dashboards.columns import (
     state_column,
     state_mappings,
 )
-from dashboards.grafana import Frame, Json, frame, link, regex_mapping, rows, series, value_mapping
+from dashboards.grafana import Frame, Json, frame, link, override, regex_mapping, rows, series, value_mapping
 from dashboards.look import CONNECTION_STATES, worst_first
 from dashboards.pages.page import Firing, page
 from dashboards.queries import connections as queries
@@ -82,6 +82,7 @@ def cards(text: Words) -> Json:
         series({"{{card}}": queries.cards()}, instant=True),
         names=True,
     )
+    result["options"]["text"] = {"titleSize": 13, "valueSize": 16}
     result["fieldConfig"]["defaults"] |= {
         "noValue": text["connections.none"],
         "mappings": state_mappings(CONNECTION_STATES, text, cell=True),
@@ -137,15 +138,15 @@ def columns(text: Words) -> list[Column]:
     reasons = value_mapping([(reason, text[f"reason.{reason}"], "") for reason in REASONS])
     return [
         icon_column("icon", " "),
-        Column("name", text["name"], width=104, properties=WRAPPED),
-        Column("details", text["details"], min_width=86, properties={"mappings": stores(text)} | WRAPPED),
-        Column("kind", text["kind"], width=60),
+        Column("name", text["name"], min_width=100, properties=WRAPPED),
+        Column("details", text["details"], min_width=100, properties={"mappings": stores(text)} | WRAPPED),
+        Column("kind", text["kind"], width=56),
         state_column("Value #A", text["status"], CONNECTION_STATES, text),
-        Column("reason", text["reason"], min_width=86, properties={"mappings": [reasons]} | WRAPPED),
+        Column("reason", text["reason"], width=80, properties={"mappings": [reasons]} | WRAPPED),
         *age_columns("Value #L", "Value #M", text["last_check"], text),
         *share_columns("Value #U", "Value #C", text["online_24h"], text),
         history_column(text["history_24h"], CONNECTION_STATES, text),
-        Column("disconnect_url", text["action"], width=100, properties=offers(text)),
+        Column("disconnect_url", text["action"], width=115, properties=offers(text)),
         Column("connect_url", properties={"noValue": ""}),
         Column("connection"),
     ]
@@ -174,12 +175,16 @@ def offers(text: Words) -> dict[str, object]:
 
 def failures(text: Words) -> Json:
     """Why checks failed, over time."""
-    return panels.bars(
+    result = panels.bars(
         frame(text, 5, "check_failures", 12, 7),
         {"{{reason}}": queries.failures()},
         unit="none",
         no_value=text["no_failures"],
     )
+    result["fieldConfig"]["overrides"] = [
+        override(reason, displayName=text[f"reason.{reason}"]) for reason in REASONS
+    ]
+    return result
 
 
 def check_seconds(text: Words) -> Json:

@@ -3,7 +3,7 @@
 from dashboards import panels
 from dashboards.columns import FILLED, PERCENT, WRAPPED, ago_columns, state_column, state_mappings
 from dashboards.grafana import Json, fixed, frame, graded, link, number, override, rows, series
-from dashboards.look import NO_DATA, SERVICE_STATES, TEXT, TEXT_RED, State
+from dashboards.look import BLUE, NO_DATA, SERVICE_STATES, TEXT, TEXT_RED, State
 from dashboards.pages import services
 from dashboards.pages.page import Firing, page
 from dashboards.queries import service as queries
@@ -33,7 +33,7 @@ def build(text: Words) -> Json:
             instances(text),
             changes(text),
             checks(text),
-            panels.alerts(11, text, 24, 6, queries.ALERTS),
+            panels.alerts(11, text, 24, 5, queries.ALERTS),
         ],
         variables=[
             query_variable("datacenter", text["datacenter"], queries.DATACENTERS),
@@ -49,7 +49,7 @@ def build(text: Words) -> Json:
 def status(text: Words) -> Json:
     """The worst status of the instances, in its colour."""
     return panels.stat(
-        frame(text, 1, "status", 5, 4, about="service.status"),
+        frame(text, 1, "status", 4, 4, about="service.status"),
         number(queries.status()),
         mappings=state_mappings(SERVICE_STATES, text, cell=True),
     )
@@ -58,7 +58,7 @@ def status(text: Words) -> Json:
 def instance_count(text: Words) -> Json:
     """How many are up, of how many."""
     return panels.stat(
-        frame(text, 2, "instances", 5, 4, about="service.instances"),
+        frame(text, 2, "instances", 4, 4, about="service.instances"),
         series({text["up"]: queries.up(), text["total"]: queries.total()}, instant=True),
         names=True,
         colored=False,
@@ -96,7 +96,7 @@ def address(text: Words) -> Json:
     """Where the service answers."""
     url = {"links": [link(text["open_url"], "${__value.raw}", new_tab=True)]} | WRAPPED
     return table(
-        frame(text, 5, "url", 6, 4),
+        frame(text, 5, "url", 8, 4),
         rows({"A": queries.url()}),
         [Column("url", text["url"], properties=url)],
         no_rows=text[NO_DATA],
@@ -165,7 +165,10 @@ def check_column(state: State, text: Words) -> Column:
 
 def changes(text: Words) -> Json:
     """When it changed, and how often."""
-    return panels.bars(frame(text, 9, "changes", 12, 8), {INSTANCE: queries.changes()}, unit="none")
+    result = panels.bars(frame(text, 9, "changes", 12, 8), {INSTANCE: queries.changes()}, unit="none")
+    # Shades of one colour, as green, yellow and red mean statuses here.
+    result["fieldConfig"]["defaults"]["color"] = {"mode": "shades", "fixedColor": BLUE}
+    return result
 
 
 def checks(text: Words) -> Json:

@@ -2,8 +2,8 @@
 
 from dashboards import panels
 from dashboards.columns import WRAPPED, history_column, share_columns, state_column
-from dashboards.grafana import Json, frame, link
-from dashboards.look import SERVICE_STATES, worst_first
+from dashboards.grafana import Json, fixed, frame, link
+from dashboards.look import SERVICE_STATES, TAG, worst_first
 from dashboards.pages.page import Firing, page
 from dashboards.queries import services as queries
 from dashboards.table import Column
@@ -85,12 +85,12 @@ def columns(text: Words) -> list[Column]:
     """From left to right; `url`, `datacenter` and `service` serve the links."""
     details = {"links": [link(text["open_service"], SERVICE_URL)]} | WRAPPED
     url = {"links": [link(text["open_url"], "${__data.fields.url}", new_tab=True)]} | WRAPPED
-    pills = {"custom.cellOptions": {"type": "pill"}, "color": {"mode": "palette-classic-by-name"}} | WRAPPED
+    pills = {"custom.cellOptions": {"type": "pill"}, "color": fixed(TAG)} | WRAPPED
     return [
         Column("name", text["service_name"], min_width=104, properties=details),
         state_column("Value #A", text["status"], SERVICE_STATES, text),
         Column("instances", text["up_of_total"], width=80, properties={"custom.align": "center"}),
-        Column("host", text["url"], width=268, properties=url),
+        Column("host", text["url"], width=298, properties=url),
         Column("tags", text["tags"], min_width=92, properties=pills),
         *share_columns("Value #U", "Value #C", text["passing_24h"], text),
         history_column(text["history_24h"], SERVICE_STATES, text, SERVICE_URL),

@@ -75,9 +75,10 @@ def cards() -> str:
 
 
 def reason() -> str:
-    """Why the latest failed check of each failed, in the label `reason`."""
+    """Why those that are not online now failed last, in the label `reason`."""
     latest = one_per("connection", f"connection_last_failure_info{{{SELECTED}}}")
-    return f"group by (connection, reason) ({latest})"
+    failing = f'connection_status{{status=~"offline|unreachable",{SELECTED}}} == 1'
+    return f"group by (connection, reason) ({latest} and on (connection) ({failing}))"
 
 
 def checked_ms() -> str:

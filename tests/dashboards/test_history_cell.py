@@ -150,7 +150,7 @@ def test_a_day_of_bars_fits_the_column() -> None:
 
 def test_sanitizing_leaves_the_bars_alone() -> None:
     """Only what Grafana's sanitizer lets pass is used: `abbr` with title and these properties, no url()."""
-    allowed = {"display", "text-decoration", "width", "height", "background"}
+    allowed = {"display", "text-decoration", "border", "width", "height", "background"}
     for width_class, language in product(BAR_WIDTHS, LANGUAGES):
         text = mapping(width_class, language)["text"]
         style = re.search(r"style='([^']*)'", text)

@@ -36,10 +36,12 @@ PROPERTIES = {
     "custom.hideFrom.viz",
     "custom.minWidth",
     "custom.styleField",
-    "custom.tooltip",
+    "custom.tooltip.field",
+    "custom.tooltip.placement",
     "custom.width",
     "custom.wrapText",
     "decimals",
+    "displayName",
     "links",
     "mappings",
     "max",
@@ -178,7 +180,8 @@ def test_stat_and_chart_overrides_name_their_legends(dashboard: Json) -> None:
         if panel["type"] == "table":
             continue
         legends = {target["legendFormat"] for target in panel["targets"]}
-        assert {o["matcher"]["options"] for o in panel["fieldConfig"]["overrides"]} <= legends
+        named = legends | (set(REASONS) if "{{reason}}" in legends else set())
+        assert {o["matcher"]["options"] for o in panel["fieldConfig"]["overrides"]} <= named
 
 
 @each_dashboard
