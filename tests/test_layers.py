@@ -55,7 +55,7 @@ polling.poller exposition.samples exposition.checksums
 exposition.durations
 exposition.blocks
 polling.pollers exposition.text
-web web.connection web.users web.webconfig web.own_metrics web.page web.pieces
+web web.connection web.users web.origins web.webconfig web.own_metrics web.page web.pieces
 web.door
 web.listener web.security web.server
 app

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from exporter.errors import ConfigError
 from exporter.exposition.text import Rendered
 from exporter.state import Snapshot
+from exporter.web.origins import refusal_of_foreign
 from exporter.web.own_metrics import OwnMetrics, negotiate
 from exporter.web.page import page
 from exporter.web.pieces import Pieces
@@ -19,7 +20,8 @@ from exporter.web.pieces import Pieces
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # Not no-referrer: with it browsers hide the origin also from us, when the page's own buttons are pressed.
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
@@ -83,6 +85,8 @@ class Endpoints:
 
     async def reload(self, request: Request) -> Response:
         """Read the configuration again."""
+        if refused := refusal_of_foreign(request):
+            return refused
         try:
             await self._served.reload()
         except ConfigError as error:
@@ -91,6 +95,8 @@ class Endpoints:
 
     async def poll(self, request: Request) -> Response:
         """Poll the source named in the query at once, or all; a browser is sent back to the page."""
+        if refused := refusal_of_foreign(request):
+            return refused
         name = request.query_params.get("source")
         number = self._served.poll_now(name)
         if not number and name is not None:
@@ -112,7 +118,10 @@ def web_app(served: Served, own: OwnMetrics, metrics_path: str, lifecycle: bool)
     ]
     if metrics_path != "/":
         routes.append(Route("/", endpoints.landing))
-    return Starlette(routes=routes)
+    app = Starlette(routes=routes)
+    # A redirect from /metrics/ would lead to whatever host the request names.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _no_lifecycle(request: Request) -> Response:

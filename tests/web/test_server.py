@@ -163,6 +163,8 @@ def test_promtool_has_nothing_to_say(served: Served, promtool: Path) -> None:
         ("GET", "/-/reload", 405),
         ("POST", "/-/reload", 403),
         ("GET", "/favicon.ico", 404),
+        ("GET", "/metrics/", 404),
+        ("GET", "/-/healthy/", 404),
         ("GET", "/../etc/passwd", 404),
     ],
 )
@@ -189,6 +191,40 @@ def test_a_reload_says_how_it_went(served: Served) -> None:
     assert answer.status_code == 500
     assert "consul[0].name: missing\nx: unknown key\n" in answer.text
     assert served.reloads == 2
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({}, 200, id="a program"),
+        pytest.param({"Origin": "http://exporter"}, 200, id="our page, over HTTP"),
+        pytest.param({"Origin": "HTTP://Exporter"}, 200, id="in any case"),
+        pytest.param({"Sec-Fetch-Site": "same-origin", "Origin": "https://proxy"}, 200, id="our page"),
+        pytest.param({"Sec-Fetch-Site": "none"}, 200, id="a person"),
+        pytest.param({"Sec-Fetch-Site": "cross-site"}, 403, id="another site"),
+        pytest.param({"Sec-Fetch-Site": "same-site"}, 403, id="a sister of ours"),
+        pytest.param({"Sec-Fetch-Site": "?", "Origin": "http://exporter"}, 403, id="odd"),
+        pytest.param({"Origin": "http://evil.example"}, 403, id="another site, over HTTP"),
+        pytest.param({"Origin": "http://exporter:8080"}, 403, id="another port"),
+        pytest.param({"Origin": "http://exporter.evil.example"}, 403, id="a name that begins alike"),
+        pytest.param({"Origin": "null"}, 403, id="a page of no origin"),
+        pytest.param({"Origin": ""}, 403, id="an empty origin"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/-/reload", "/-/poll"])
+def test_pages_of_other_sites_cannot_make_us_work(
+    served: Served, path: str, headers: dict[str, str], status: int
+) -> None:
+    """What a browser sends for a page of another site is refused before anything is done."""
+    assert ask(served, path, "POST", headers, lifecycle=True).status_code == status
+    assert served.reloads + len(served.polled) == (status == 200)
+
+
+def test_no_redirect_leads_to_the_host_of_the_request(served: Served) -> None:
+    """Whatever host a request names, no answer leads there."""
+    for path in ("/metrics/", "/-/healthy/", "/-/reload/", "/nowhere/"):
+        answer = ask(served, path, headers={"Host": "evil.example"})
+        assert (answer.status_code, "Location" in answer.headers) == (404, False)
 
 
 def test_the_page_trusts_nothing_but_itself(served: Served) -> None:
