@@ -55,8 +55,8 @@ polling.poller exposition.samples exposition.checksums
 exposition.durations
 exposition.blocks
 polling.pollers exposition.text
-web web.connection web.users web.origins web.webconfig web.own_metrics web.page web.pieces
-web.door
+web web.connection web.users web.origins web.tls web.ratelimit web.own_metrics web.page web.pieces
+web.door web.webconfig
 web.listener web.security web.server
 app
 serving

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exporter.errors import ConfigError, Problem
 from exporter.logs import Log
+from exporter.web.ratelimit import Bucket
 from exporter.web.users import Users, refusal
 from exporter.web.webconfig import FLAG, load_web_config
 
@@ -24,6 +26,7 @@ class Security:
         self._settings = load_web_config(path)
         self._seen = self._settings.signature()
         self.users = Users(self._settings.users)
+        self.bucket = Bucket(self._settings.limit)
         self._looking = asyncio.Lock()
 
     @property
@@ -48,6 +51,7 @@ class Security:
         if bool(settings.context) != self.tls:
             raise ConfigError([Problem(FLAG, "TLS can't be turned on or off without a restart")])
         self._settings, self.users = settings, Users(settings.users, self.users)
+        self.bucket = self.bucket.renewed(settings.limit)
 
     async def watch(self) -> None:
         """Renew whenever a file changes, for ever: certificates are replaced without telling us."""
@@ -74,7 +78,7 @@ class Security:
 
 
 class Guard:
-    """ASGI middleware: lets known users in only, and adds the configured headers."""
+    """ASGI middleware: lets known users in only, as often as is allowed, and adds the configured headers."""
 
     def __init__(self, app: ASGIApp, security: Security) -> None:
         self._app = app
@@ -90,6 +94,9 @@ class Guard:
                 MutableHeaders(scope=message).update(self._security.headers)
             await send(message)
 
-        client = str((scope.get("client") or ("",))[0])
-        refused = await refusal(self._security.users, Headers(scope=scope), client)
+        refused = self._security.bucket.refusal() or await self._unknown(scope)
         return await (refused or self._app)(scope, receive, send_with_headers)
+
+    async def _unknown(self, scope: Scope) -> Response | None:
+        client = str((scope.get("client") or ("",))[0])
+        return await refusal(self._security.users, Headers(scope=scope), client)

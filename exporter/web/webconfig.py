@@ -5,25 +5,21 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr
 
-from exporter.config import FilePath, SecretFile, Strict, read_mapping, validated, why_unreadable
+from exporter.config import SecretFile, Strict, read_mapping, validated
 from exporter.errors import ConfigError, Problem
+from exporter.logs import Log
+from exporter.web.ratelimit import RateLimit
+from exporter.web.tls import TlsServer
 
 FLAG = "--web.config.file"
-_VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
-_CLIENT_AUTH = {
-    "NoClientCert": ssl.CERT_NONE,
-    "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
-    "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
-}
 # Of bcrypt: one more doubles the time, and this one takes about a second.
 _HIGHEST_COST = 14
-_FILES = ("cert_file", "key_file", "client_ca_file")
+_UNLIMITED = RateLimit()
 
-TlsVersion = Literal["TLS12", "TLS13"]
 HeaderName = Literal[
     "Content-Security-Policy",
     "X-Frame-Options",
@@ -43,40 +39,7 @@ def _bcrypt_hash(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _unsupported(raw: object) -> object:
-    raise ValueError("exporter-toolkit knows this setting, status-exporter doesn't support it")
-
-
-Unsupported = Annotated[Any, BeforeValidator(_unsupported)]
 HeaderValue = Annotated[str, Field(pattern=r"^[ -~]*$")]
-
-
-class TlsServer(Strict):
-    """The section tls_server_config."""
-
-    cert_file: FilePath
-    key_file: FilePath
-    client_auth_type: Literal["NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"] = (
-        "NoClientCert"
-    )
-    client_ca_file: FilePath | None = None
-    min_version: TlsVersion = "TLS12"
-    max_version: TlsVersion = "TLS13"
-    cert: Unsupported = None
-    key: Unsupported = None
-    client_ca: Unsupported = None
-    client_allowed_sans: Unsupported = None
-    cipher_suites: Unsupported = None
-    prefer_server_cipher_suites: Unsupported = None
-    curve_preferences: Unsupported = None
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if (self.client_auth_type == "NoClientCert") != (self.client_ca_file is None):
-            raise ValueError("client_ca_file and a client_auth_type that verifies belong together")
-        if self.min_version > self.max_version:
-            raise ValueError("min_version must not be above max_version")
-        return self
 
 
 class HttpServer(Strict):
@@ -94,7 +57,7 @@ class WebConfig(Strict):
     basic_auth_users: dict[str, Annotated[SecretStr, AfterValidator(_bcrypt_hash)]] = Field(
         default_factory=dict
     )
-    rate_limit: Unsupported = None
+    rate_limit: RateLimit = _UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +66,7 @@ class WebSettings:
 
     users: Mapping[str, SecretStr] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    limit: RateLimit = _UNLIMITED
     context: ssl.SSLContext | None = None
     files: tuple[Path, ...] = ()
 
@@ -123,36 +87,9 @@ def load_web_config(path: Path | None) -> WebSettings:
 
 def _loaded(path: Path) -> WebSettings:
     web = validated(WebConfig, read_mapping(path))
+    if web.http_server_config.http2:
+        Log("web").warning("HTTP/2 is not spoken, but HTTP/1.1", setting="http_server_config.http2")
     headers = {str(name): value for name, value in web.http_server_config.headers.items() if value}
-    if web.tls_server_config is None:
-        return WebSettings(web.basic_auth_users, headers, None, (path,))
-    tls = _anchored(web.tls_server_config, path.parent)
-    named = tuple(found for name in _FILES if (found := getattr(tls, name)))
-    return WebSettings(web.basic_auth_users, headers, _server_context(tls), (path, *named))
-
-
-def _anchored(tls: TlsServer, folder: Path) -> TlsServer:
-    paths = {name: folder / path for name in _FILES if (path := getattr(tls, name))}
-    unreadable = [(name, path, why) for name, path in paths.items() if (why := why_unreadable(path))]
-    if unreadable:
-        raise ConfigError(
-            Problem(f"tls_server_config.{name}", f"{path} can't be read: {why}")
-            for name, path, why in unreadable
-        )
-    return tls.model_copy(update=paths)
-
-
-def _server_context(tls: TlsServer) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = _VERSIONS[tls.min_version]
-    context.maximum_version = _VERSIONS[tls.max_version]
-    try:
-        # An empty password: with none, OpenSSL would stop and ask the terminal for that of a locked key.
-        context.load_cert_chain(tls.cert_file, tls.key_file, password="")
-        if tls.client_ca_file:
-            context.load_verify_locations(tls.client_ca_file)
-    except (ssl.SSLError, OSError):
-        message = "a file holds no PEM certificate, or the key is locked or doesn't fit"
-        raise ConfigError([Problem("tls_server_config", message)]) from None
-    context.verify_mode = _CLIENT_AUTH[tls.client_auth_type]
-    return context
+    tls = web.tls_server_config.anchored(path.parent) if web.tls_server_config else None
+    context, files = (tls.context(), tls.files) if tls else (None, ())
+    return WebSettings(web.basic_auth_users, headers, web.rate_limit, context, (path, *files))

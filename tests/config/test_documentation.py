@@ -20,7 +20,9 @@ from exporter.sources.consul.settings import URL_RULES, Consul, ServiceFilter, U
 from exporter.sources.providers import PROVIDERS
 from exporter.sources.providers.settings import ProviderSettings
 from exporter.sources.registry import SOURCE_KINDS
-from exporter.web.webconfig import HttpServer, TlsServer, Unsupported, WebConfig
+from exporter.web.ratelimit import RateLimit
+from exporter.web.tls import TlsServer
+from exporter.web.webconfig import HttpServer, WebConfig
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "configuration.md").read_text()
@@ -37,6 +39,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "Web configuration": WebConfig,
     "tls_server_config": TlsServer,
     "http_server_config": HttpServer,
+    "rate_limit": RateLimit,
     **{f"kind: {name}": kind.Options for name, kind in KINDS.items()},
     **{f"provider: {name}": made[0] for name, made in PROVIDERS.items()},
 }
@@ -52,20 +55,17 @@ def rows(heading: str) -> dict[str, str]:
 
 
 def settings(heading: str) -> dict[str, Any]:
-    """The fields that belong there: of a kind its own, of the rest all that are supported."""
+    """The fields that belong there: of a kind its own, of the rest all."""
     model = SECTIONS[heading]
     own = (
         model.__annotations__.keys() - {"kind", "provider"} if ": " in heading else model.model_fields.keys()
     )
-    unsupported = {
-        name for name, field in model.model_fields.items() if field.metadata == list(Unsupported.__metadata__)
-    }
-    return {name: model.model_fields[name] for name in own - unsupported}
+    return {name: model.model_fields[name] for name in own}
 
 
 def default_of(heading: str, name: str, text: str | None) -> object:
     """The value of a setting when the file says `text`, or nothing."""
-    if heading.startswith("kind: "):
+    if heading.startswith("kind: ") or SECTIONS[heading] in (TlsServer, RateLimit):
         return alone(settings(heading)[name], text)
     required: dict[str, dict[str, Any]] = {
         "consul": {"name": "a"},
@@ -78,8 +78,6 @@ def default_of(heading: str, name: str, text: str | None) -> object:
     }
     base = required.get(heading, {})
     raw = {**base, **({} if text is None else {name: yaml.safe_load(text)})}
-    if SECTIONS[heading] is TlsServer:
-        raw = {"cert_file": "a", "key_file": "a", **raw}
     return getattr(SECTIONS[heading].model_validate(raw), name)
 
 
@@ -109,7 +107,7 @@ def test_every_default_is_the_real_one(heading: str, name: str) -> None:
     if told.startswith("`"):
         assert default_of(heading, name, told.strip("`")) == default_of(heading, name, None)
     elif told == "–":
-        assert default_of(heading, name, None) in (None, Tls(), ServiceFilter(), HttpServer())
+        assert default_of(heading, name, None) in (None, Tls(), ServiceFilter(), HttpServer(), RateLimit())
 
 
 def test_the_rules_of_urls_are_the_real_ones() -> None:
@@ -185,7 +183,7 @@ def test_the_full_example_has_every_setting() -> None:
     wanted = {
         name
         for heading in SECTIONS
-        if SECTIONS[heading] not in (WebConfig, TlsServer, HttpServer)
+        if SECTIONS[heading] not in (WebConfig, TlsServer, HttpServer, RateLimit)
         for name in settings(heading)
     }
 

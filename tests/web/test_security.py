@@ -43,13 +43,12 @@ def problem_with(folder: Path, text: str) -> str:
 
 
 TLS = "tls_server_config: {cert_file: cert.pem, key_file: key.pem"
-UNSUPPORTED = "exporter-toolkit knows this setting, status-exporter doesn't support it"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("tls_server_config: {cert_file: cert.pem}", "tls_server_config.key_file: missing"),
+        ("tls_server_config: {cert_file: cert.pem}", "tls_server_config: key_file, or key, is missing"),
         (TLS + ", min_version: TLS11}", "tls_server_config.min_version: must be 'TLS12' or 'TLS13'"),
         (
             TLS + ", min_version: TLS13, max_version: TLS12}",
@@ -63,8 +62,52 @@ UNSUPPORTED = "exporter-toolkit knows this setting, status-exporter doesn't supp
             TLS + ", client_auth_type: RequireAndVerifyClientCert}",
             "tls_server_config: client_ca_file and a client_auth_type that verifies belong together",
         ),
-        (TLS + ", cipher_suites: [A]}", f"tls_server_config.cipher_suites: {UNSUPPORTED}"),
-        ("rate_limit: {burst: 1}", f"rate_limit: {UNSUPPORTED}"),
+        (
+            TLS + ", cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_RSA_WITH_RC4_128_SHA]}",
+            "tls_server_config.cipher_suites[1]: is not one of the secure cipher suites of Go's crypto/tls",
+        ),
+        (
+            TLS + ", cipher_suites: [TLS_AES_128_GCM_SHA256]}",
+            "tls_server_config: cipher_suites names none of TLS 1.2; add one, or set min_version: TLS13",
+        ),
+        (
+            TLS + ", curve_preferences: [P256]}",
+            "tls_server_config.curve_preferences: 'P256' is none of CurveP256, CurveP384, CurveP521, X25519",
+        ),
+        (
+            TLS + ", curve_preferences: [X25519, CurveP256]}",
+            "tls_server_config.curve_preferences: may name one curve only: Python's TLS knows no order of several",
+        ),
+        (
+            TLS + ", client_auth_type: Whatever}",
+            "tls_server_config.client_auth_type: "
+            "must be NoClientCert, VerifyClientCertIfGiven or RequireAndVerifyClientCert",
+        ),
+        *(
+            (
+                TLS + f", client_ca_file: ca.pem, client_auth_type: {kind}}}",
+                f"tls_server_config.client_auth_type: {kind} takes certificates that nobody vouches for; status-exporter "
+                "verifies each that it asks for: write RequireAndVerifyClientCert, or VerifyClientCertIfGiven",
+            )
+            for kind in ("RequestClientCert", "RequireAnyClientCert", "RequireClientCert")
+        ),
+        (
+            TLS
+            + ", client_ca_file: ca.pem, client_auth_type: VerifyClientCertIfGiven, client_allowed_sans: [a]}",
+            "tls_server_config: client_allowed_sans needs client_auth_type: RequireAndVerifyClientCert",
+        ),
+        (TLS + ", cert: SECRET}", "tls_server_config: cert and cert_file exclude each other"),
+        (TLS + ", key: SECRET}", "tls_server_config: key and key_file exclude each other"),
+        (
+            "tls_server_config: {cert_file: cert.pem, key: SECRET}",
+            "tls_server_config: a file holds no PEM certificate, or the key is locked or doesn't fit",
+        ),
+        ("rate_limit: {interval: 1s}", "rate_limit: with a burst of 0 no request would ever be answered"),
+        (
+            "rate_limit: {interval: 1, burst: 1}",
+            "rate_limit.interval: must be a duration such as 30s or 1h30m, did you mean 1s?",
+        ),
+        ("rate_limit: {interval: 1s, burst: -1}", "rate_limit.burst: must be at least 0"),
         (
             "basic_auth_users: {a: SECRET}",
             "basic_auth_users.a: must be a bcrypt hash, as htpasswd -nB prints it",
