@@ -1,10 +1,12 @@
 """The lines of a snapshot in blocks: what was written once is used again until what it says has changed."""
 
 import zlib
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
+from itertools import accumulate
 from operator import is_
 from typing import TypeVar
 
@@ -39,11 +41,23 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The lines by metric that were written of something."""
+    """The lines that were written of something, those of each metric together; `ends` is where these end.
+
+    Kept so, and not as a mapping of many small texts, as there is one of it for each of thousands of connections.
+    """
 
     made_of: tuple[object, ...]
-    lines: Mapping[Metric, bytes]
+    metrics: tuple[Metric, ...]
+    text: bytes
+    ends: "array[int]"
     series: int
+
+    def lines(self) -> Iterator[tuple[Metric, bytes]]:
+        """Yield the lines of each metric."""
+        begin = 0
+        for metric, end in zip(self.metrics, self.ends, strict=True):
+            yield metric, self.text[begin:end]
+            begin = end
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +178,21 @@ def _part(old: _Part | None, made_of: tuple[object, ...], write: Callable[[], It
     collected: dict[Metric, list[str]] = defaultdict(list)
     for metric, line in write():
         collected[metric].append(line)
-    lines = {metric: "".join(parts).encode() for metric, parts in collected.items()}
-    return _Part(made_of, lines, sum(map(len, collected.values())))
+    texts = ["".join(lines).encode() for lines in collected.values()]
+    ends = array("L", accumulate(map(len, texts)))
+    return _Part(made_of, _shared(tuple(collected)), b"".join(texts), ends, sum(map(len, collected.values())))
+
+
+@lru_cache(maxsize=1024)
+def _shared(metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
+    """Return the same tuple for the same metrics."""
+    return metrics
 
 
 def _pieces(parts: Iterable[_Part], known: Mapping[Metric, Piece]) -> dict[Metric, Piece]:
     collected: dict[Metric, list[bytes]] = defaultdict(list)
     for part in parts:
-        for metric, lines in part.lines.items():
+        for metric, lines in part.lines():
             collected[metric].append(lines)
     return {metric: _piece(b"".join(lines), known.get(metric)) for metric, lines in collected.items()}
 

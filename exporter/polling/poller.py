@@ -7,6 +7,7 @@ from exporter.errors import Internal, PollError, RateLimited
 from exporter.logs import Log
 from exporter.polling.limits import RequestLimits
 from exporter.polling.schedule import Schedule, pause_for
+from exporter.polling.wakeup import Wakeup
 from exporter.sources.contract import Findings, Source, Summary, Watched
 from exporter.state import PollResult, Store
 from exporter.timing import deadline, steady, wall
@@ -23,7 +24,7 @@ class Poller:
         self._store = store
         self._limits = limits
         self._schedule = Schedule(source.info.interval, phase)
-        self._due = asyncio.Event()
+        self._due = Wakeup()
         self._dropping: asyncio.Timeout | None = None
         self._urgent = True
         self._failures = 0
@@ -54,9 +55,7 @@ class Poller:
                 self._failures = self._failures + 1 if _is_unwell(result) else 0
                 self._tell(result)
             delay = self._schedule.delay(steady(), self._failures, result.pause)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(delay):
-                    await self._due.wait()
+            await self._due.wait(delay)
 
     def poll_now(self) -> None:
         """Poll without waiting for the timer: a poll under way asks with what was, and is dropped for a new one.

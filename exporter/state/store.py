@@ -53,7 +53,9 @@ class Store:
         if state:
             result = self._admitted(id_, self._without_taken(id_, result))
             states = self.snapshot | {id_: advance(state, result, self._clock())}
-            self._publish(states | _yielding(states, id_))
+            yielding = _yielding(states, id_)
+            # With thousands of connections a copy of all is not for nothing.
+            self._publish(states | yielding if yielding else states)
         return result
 
     def _without_taken(self, id_: SourceId, result: PollResult) -> PollResult:
