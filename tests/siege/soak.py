@@ -13,74 +13,15 @@ from pathlib import Path
 
 from tests.real.http import request
 from tests.real.process import Process, free_ports, wait_for
-from tests.siege.upstream import Talk, body, raw, serving, status
+from tests.siege.soak_world import talk_of
+from tests.siege.upstream import serving
 from tests.siege.victim import Vitals, longest_hold
 
-SERVICES = 200
 CONNECTIONS = 40
 _SAMPLE_EVERY = 5.0
 _RELOAD_EVERY = 30.0
 # The first part of the run, in which caches fill and pools grow.
 _WARM_UP = 0.25
-
-
-class World:
-    """A Consul whose checks change all the time, and APIs of which some fail."""
-
-    def __init__(self) -> None:
-        self._asked = 0
-
-    def talk_of(self, path: str) -> Talk | None:
-        self._asked += 1
-        if path.startswith("/api/"):
-            return self._api(int(path.rpartition("/")[2]))
-        return body(json.dumps(self._consul(path), separators=(",", ":")).encode())
-
-    def _api(self, number: int) -> Talk:
-        """Every fifth fails in a way that changes."""
-        if number % 5:
-            return body(b"{}")
-        return (status(401), status(503), raw(b"nonsense"), raw(b"", then="reset"), body(b"x" * 5 * 2**20))[
-            self._asked % 5
-        ]
-
-    def _consul(self, path: str) -> object:
-        if path.startswith("/v1/agent/self"):
-            return {"Config": {"Datacenter": "dc1"}}
-        if path.startswith("/v1/health/state"):
-            return [self._check(number) for number in range(SERVICES)]
-        if path.startswith("/v1/catalog/services"):
-            return {
-                "consul": [],
-                **{f"web-{number}": [f"tag-{self._asked % 7}"] for number in range(SERVICES)},
-            }
-        if path.startswith("/v1/health/service/"):
-            number = int(path.partition("?")[0].rpartition("-")[2])
-            return [
-                {
-                    "Node": {"Node": "n1", "Address": "10.0.0.1"},
-                    "Service": self._service(number),
-                    "Checks": [],
-                }
-            ]
-        if path.startswith("/v1/internal/ui/nodes"):
-            return [
-                {"Node": "n1", "Address": "10.0.0.1", "Services": [self._service(n) for n in range(SERVICES)]}
-            ]
-        return []
-
-    def _check(self, number: int) -> dict[str, str]:
-        state = ("passing", "warning", "critical")[(self._asked // 50 + number) % 3]
-        owner = {"ServiceID": f"web-{number}", "ServiceName": f"web-{number}"}
-        return {"Node": "n1", "CheckID": f"c-{number}", "Name": "check", "Status": state, **owner}
-
-    def _service(self, number: int) -> dict[str, object]:
-        return {
-            "ID": f"web-{number}",
-            "Service": f"web-{number}",
-            "Port": 8000 + self._asked % 100,
-            "Tags": ["a"],
-        }
 
 
 def configuration(port: int, folder: Path) -> str:
@@ -111,6 +52,16 @@ class Record:
     slowest: float = 0.0
     longest: float = 0.0
     peak: int = 0
+    polls: float = 0
+    failed_polls: float = 0
+    services: int = 0
+
+    def look_at(self, text: str) -> None:
+        """Take note of what a scrape says of the polls of Consul."""
+        self.longest = max(self.longest, longest_hold(text))
+        self.polls = sum(_values(text, 'source_polls_total{source="main"'))
+        self.failed_polls = sum(_values(text, 'source_poll_failures_total{source="main"'))
+        self.services = len(list(_values(text, "service_up{")))
 
     def slope(self, column: int, warm_up: float = _WARM_UP) -> float:
         """The least squares' growth per hour after the warm-up."""
@@ -130,13 +81,20 @@ class Record:
         sums = (
             f"{minutes:g} min, {self.scrapes} scrapes, {self.failures} failed, slowest {self.slowest:.2f} s"
         )
-        return "\n".join([f"soak: {sums}, longest hold {self.longest:.2f} s, peak {self.peak} MiB", *slopes])
+        polls = f"polls of Consul {self.polls:.0f}, of which failed {self.failed_polls:.0f}, services shown {self.services}"
+        return "\n".join(
+            [f"soak: {sums}, longest hold {self.longest:.2f} s, peak {self.peak} MiB", polls, *slopes]
+        )
+
+
+def _values(text: str, begins: str) -> Iterator[float]:
+    return (float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(begins))
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[tuple[Process, int, Path]]:
     """Run the exporter against the world; give its process, its port, and the file with the number of its tasks."""
-    with serving(World().talk_of) as upstream:
+    with serving(talk_of) as upstream:
         (folder / "config.yml").write_text(configuration(upstream, folder))
         port, tasks = free_ports(1)[0], folder / "tasks"
         flags = [
@@ -182,7 +140,7 @@ def _scrape(record: Record, port: int, until: float) -> None:
         record.scrapes += 1
         try:
             text = request("GET", f"http://127.0.0.1:{port}/metrics", timeout=10).expect().text
-            record.longest = max(record.longest, longest_hold(text))
+            record.look_at(text)
         except (OSError, AssertionError):
             record.failures += 1
         record.slowest = max(record.slowest, time.monotonic() - started)

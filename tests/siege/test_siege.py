@@ -47,6 +47,7 @@ def test_soak(tmp_path: Path) -> None:
 
     assert record.failures == 0
     assert record.scrapes > 2
+    assert record.services
     assert "slope" in record.report(0.25)
 
 
