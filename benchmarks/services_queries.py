@@ -57,7 +57,7 @@ def history(services: int) -> Iterator[str]:
             share = [float(kind == index) for kind in held]
             yield from lines("service:service_status:avg", f'{labels},status="{status}"', share)
         yield from lines("service:service_status:worst", labels, [float(rank[kind]) for kind in held])
-        about = f'{labels},url="http://svc-{n:05}.service.dc1.consul:8080",tags="http,v{n % 7}"'
+        about = f'{labels},url="http://svc-{n:05}.service.dc1.consul:8080",tags=",http,v{n % 7},"'
         yield from lines("service:service_info:last", about, [END - 60.0 * m for m in range(MINUTES)][::-1])
         for i in range(INSTANCES):
             instance = f'{labels},service_id="svc-{n:05}-{i}",node="n{i}"'

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from exporter.cli import Flags, parse_flags
 from exporter.errors import ConfigError
+from exporter.exposition.labels import limit_values
 from exporter.logs import configure, finish
 from exporter.serving import serve
 from exporter.sources.plan import Plan, from_environment, read_file
@@ -47,6 +48,7 @@ def _check(flags: Flags) -> int:
 
 
 def _serve(flags: Flags) -> int:
+    limit_values(flags.label_limit)
     with asyncio.Runner() as runner:
         runner.run(serve(flags, _reader(flags)))
         # Closing waits for threads; one that waits for a name server can't be told to stop.

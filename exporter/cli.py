@@ -9,9 +9,12 @@ from typing import NoReturn
 
 from exporter import __version__
 from exporter.config import parse_duration
+from exporter.exposition.labels import DEFAULT_LIMIT
 from exporter.logs import LEVELS, LogFormat
 from exporter.sharding import WHOLE, Shard
 
+# Below this no value could be told from another one.
+_SHORTEST_LABEL = 64
 _RESERVED = ("/-/healthy", "/-/ready", "/-/reload", "/-/poll")
 
 
@@ -44,6 +47,7 @@ class Flags:
     max_connections: int = 512
     read_timeout: float = 10.0
     write_timeout: float = 60.0
+    label_limit: int = DEFAULT_LIMIT
     log_level: str = "info"
     log_format: LogFormat = "logfmt"
 
@@ -66,6 +70,7 @@ def parse_flags(arguments: Sequence[str]) -> Flags:
         found.max_connections,
         found.read_timeout,
         found.write_timeout,
+        found.label_limit,
         found.log_level,
         found.log_format,
     )
@@ -106,6 +111,12 @@ def _some(text: str) -> int:
     if not re.fullmatch(r"[1-9]\d{0,4}", text, re.ASCII):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 99999")
     return int(text)
+
+
+def _label_limit(text: str) -> int:
+    if (size := _some(text)) < _SHORTEST_LABEL:
+        raise argparse.ArgumentTypeError(f"must be at least {_SHORTEST_LABEL}")
+    return size
 
 
 def _patience(text: str) -> float:
@@ -208,6 +219,14 @@ def _parser() -> argparse.ArgumentParser:
         default="60s",
         metavar="DURATION",
         help="how long a client may take for an answer (default 60s)",
+    )
+    add(
+        "--web.label-value-length-limit",
+        dest="label_limit",
+        type=_label_limit,
+        default=DEFAULT_LIMIT,
+        metavar="BYTES",
+        help=f"the longest value of a label; longer ones are cut (default {DEFAULT_LIMIT})",
     )
     add(
         "--log.level",

@@ -48,7 +48,7 @@ SERVICE_LAST_CHECKED = Metric(
 SERVICE_INFO = Metric(
     "service_info",
     "gauge",
-    "Always 1; address, port, URL, tags and the configured meta keys, from /v1/health/service/<name>.",
+    "Always 1; address, port, URL, tags and the configured meta keys, from /v1/health/service/<name>; tags begin, are parted and end with commas, so that tags=~'.*,prod,.*' matches one.",
     (*SERVICE, "address", "port", "url", "tags"),
 )
 SERVICE_CHECK_STATUS = Metric(
@@ -264,6 +264,12 @@ RENDER_DURATION = Metric(
     "exporter_render_duration_seconds",
     "gauge",
     "How long the latest rendering of /metrics took; a scrape only sends what was rendered.",
+)
+
+LABEL_VALUES_CUT = Metric(
+    "exporter_label_values_cut",
+    "gauge",
+    "Label values in /metrics that are longer than --web.label-value-length-limit and cut, counted in each series.",
 )
 
 LONGEST_HOLD = Metric(

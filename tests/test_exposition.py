@@ -20,7 +20,8 @@ from exporter.exposition import blocks
 from exporter.exposition import samples as samples_
 from exporter.exposition.blocks import Piece
 from exporter.exposition.checksums import joined
-from exporter.exposition.samples import Line, escape, label_pairs, number
+from exporter.exposition.labels import CUT, escape, label_pairs, limit_values, tags_value
+from exporter.exposition.samples import Line, number
 from exporter.exposition.text import EMPTY, FORMATS, Exposition, Format, Rendered
 from exporter.metrics import SERVICE
 from exporter.model import SERVICE_STATUSES, Check, Endpoint, ServiceInstance
@@ -77,8 +78,9 @@ def test_any_text_comes_back_from_a_label(format_: Format, service: str, node: s
     made = replace(made, key=made.key._replace(service=service, node=node))
     found = samples(dict([polled(Polled("main", "consul"), services([made]))]), format_)
     (info,) = [s for s in found if s.name == "service_info"]
+    told = ",{},".format(tags.replace("\\", r"\\").replace(",", r"\,"))
     assert [info.labels[label] for label in ("service", "node", "tags")] == list(
-        map(readable, (service, node, tags))
+        map(readable, (service, node, told))
     )
     ups = {tuple(s.labels[label] for label in SERVICE) for s in found if s.name == "service_up"}
     assert ups == {("dc1", readable(service), made.key.service_id, readable(node))}
@@ -88,6 +90,68 @@ def test_any_text_comes_back_from_a_label(format_: Format, service: str, node: s
 def test_different_texts_stay_different(one: str, other: str) -> None:
     """Two names never become one label value, which would make one series of two."""
     assert (escape(one) == escape(other)) == (readable(one) == readable(other))
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"),
+    [
+        ((), ""),
+        (("prod",), ",prod,"),
+        (("a", "b"), ",a,b,"),
+        (("a,b",), r",a\,b,"),
+        (("a\\",), r",a\\,"),
+        (("x" * 1022,), ",{},".format("x" * 1022)),
+    ],
+)
+def test_tags_stay_tellable(tags: tuple[str, ...], told: str) -> None:
+    """There is a comma before, between and behind them, and none that belongs to a tag."""
+    assert tags_value(tags) == told
+    for tag in tags:
+        assert re.fullmatch(rf".*,{re.escape(tag.replace(',', ' '))},.*", told) or "," in tag or "\\" in tag
+
+
+def test_too_many_tags_are_cut_between_two() -> None:
+    """As many as fit are whole, and a mark tells the rest from another one."""
+    tags = [f"tag-{number:03}" for number in range(500)]
+    told, other = tags_value(tags), tags_value([*tags, "more"])
+    *whole, mark = told.strip(",").split(",")
+    assert whole == tags[: len(whole)]
+    assert len(whole) > 120
+    assert len(told.encode()) <= 1024
+    assert mark.startswith(CUT)
+    assert (mark == other.strip(",").split(",")[-1], told[0], told[-1]) == (False, ",", ",")
+
+
+def test_no_label_is_too_long() -> None:
+    """Whatever comes from outside is cut at 1,024 bytes, nothing is mixed up by that, and what was cut is counted."""
+    long, meta = "ü" * 1000, tuple((f"meta_{number}", "m" * 1000) for number in range(20))
+    found = [
+        replace(
+            instance(f"{long}{number}", endpoint=Endpoint("a" * 3000, 1, ("t" * 800, "u" * 800))),
+            meta_labels=meta,
+        )
+        for number in range(2)
+    ]
+    one = dict([polled(Polled("c", "http"), connection("д" * 5000, "offline", name="n" * 1025))])
+    snapshot = dict([polled(Polled("main", "consul"), services(found))]) | one
+    for format_ in FORMATS:
+        read = samples(snapshot, format_)
+        assert max(len(value.encode()) for s in read for value in s.labels.values()) <= 1024
+        assert max(sum(len(value.encode()) for value in s.labels.values()) for s in read) <= 8 * 1024
+        assert len({s.labels["service"] for s in read if s.name == "service_up"}) == 2
+        infos = {s.labels["service"] for s in read if s.name == "service_info"}
+        assert infos == {s.labels["service"] for s in read if s.name == "service_up"}
+    assert Exposition().render(snapshot).cut == body(snapshot, "text").count(CUT) > 0
+    assert Exposition().render(everything()).cut == 0
+
+
+def test_the_limit_is_that_of_the_flag() -> None:
+    """It can be set for a store that bears less."""
+    limit_values(64)
+    try:
+        assert [len(escape("x" * size).encode()) for size in (64, 65)] == [64, 64]
+    finally:
+        limit_values(1024)
 
 
 def test_real_prometheus_reads_odd_names(promtool: Path) -> None:

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "exporter"
 # but a new kind of connection, which is one file and a line in the registry, has one already.
 LAYERS = """
 exporter errors model sharding logqueue healthcheck sources polling exposition config.filework descriptors memory merging config.variables polling.wakeup
-logs timing metrics polling.schedule bodies proxies jsontext certificates
+logs timing metrics exposition.labels polling.schedule bodies proxies jsontext certificates
 config.durations config.expressions config.files holds
 config.secretfile
 config.problems config.fields

@@ -27,8 +27,9 @@ SERVICES = Subjects(SERVICE, "service_status", SERVICE_STATES, WORST, SELECTED)
 DATACENTERS = f"label_values({WORST}, datacenter)"
 NAMES = f'label_values({WORST}{{datacenter=~"$datacenter"}}, service)'
 TAGS = f'label_values({INFO}{{datacenter=~"$datacenter"}}, tags)'
-_TAGS = "tags=~`(.*,)?${tag:regex}(,.*)?`"
-TAG_OF_TAGS = "/([^,]+)/g"
+# `,a,b,`, or `a,b` in what was recorded long ago; a comma that belongs to a tag has a backslash.
+_TAGS = r"tags=~`(.*[^\\],|,)?${tag:regex}(,.*)?`"
+TAG_OF_TAGS = r"/((?:\\.|[^,\\])+)/g"
 
 FIRING, ALERTS = firing('connection=""'), alerts('connection=""')
 
@@ -66,7 +67,8 @@ def count(code: int) -> str:
 def info() -> str:
     """URL (also without its scheme, which costs room) and tags of each service as last seen on most instances."""
     latest = one_per(SERVICE, f"last_over_time({INFO}{{{SELECTED}}}[24h])")
-    short = f'label_replace({_row(latest)}, "host", "$1", "url", "(?:https?://)?(.*)")'
+    bare = f'label_replace({_row(latest)}, "tags", "$1", "tags", ",(.*),")'
+    short = f'label_replace({bare}, "host", "$1", "url", "(?:https?://)?(.*)")'
     return f"group by (row, url, host, tags) ({short})"
 
 

@@ -11,6 +11,7 @@ from operator import is_
 from typing import TypeVar
 
 from exporter.exposition.durations import KindDurations
+from exporter.exposition.labels import CUT
 from exporter.exposition.samples import (
     Line,
     checked_lines,
@@ -25,6 +26,7 @@ from exporter.state import Group, ServiceState, Snapshot, SourceState
 # How many sources share a block on average, and how many instances.
 _SOURCES = 64
 _INSTANCES = 128
+_CUT = CUT.encode()
 
 BlockKey = tuple[object, ...]
 _Item = TypeVar("_Item")
@@ -51,6 +53,7 @@ class _Part:
     text: bytes
     ends: "array[int]"
     series: int
+    cut: int
 
     def lines(self) -> Iterator[tuple[Metric, bytes]]:
         """Yield the lines of each metric."""
@@ -72,6 +75,11 @@ class Block:
     def series(self) -> int:
         """The number of sample lines."""
         return sum(part.series for part in self.parts)
+
+    @property
+    def cut(self) -> int:
+        """The number of label values that were too long."""
+        return sum(part.cut for part in self.parts)
 
 
 class Blocks:
@@ -180,7 +188,8 @@ def _part(old: _Part | None, made_of: tuple[object, ...], write: Callable[[], It
         collected[metric].append(line)
     texts = ["".join(lines).encode() for lines in collected.values()]
     ends = array("L", accumulate(map(len, texts)))
-    return _Part(made_of, _shared(tuple(collected)), b"".join(texts), ends, sum(map(len, collected.values())))
+    whole, series = b"".join(texts), sum(map(len, collected.values()))
+    return _Part(made_of, _shared(tuple(collected)), whole, ends, series, whole.count(_CUT))
 
 
 @lru_cache(maxsize=1024)

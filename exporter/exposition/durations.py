@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from operator import add, sub
 
 from exporter import metrics
-from exporter.exposition.samples import Line, histogram, label_pairs
+from exporter.exposition.labels import label_pairs
+from exporter.exposition.samples import Line, histogram
 from exporter.state import BUCKETS, SourceState, first_state
 
 _EMPTY = (0,) * (len(BUCKETS) + 1)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 
 from exporter import metrics
+from exporter.exposition.labels import escape, label_pairs, tags_value
 from exporter.model import (
     CHECK_STATUSES,
     CONNECTION_STATUSES,
@@ -75,20 +76,6 @@ def number(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < _EXACT else repr(float(value))
 
 
-def label_pairs(names: Iterable[str], values: Iterable[str]) -> str:
-    """Write labels, their values escaped; ValueError when there are more of one than of the other."""
-    return ",".join(f'{name}="{escape(value)}"' for name, value in zip(names, values, strict=True))
-
-
-def escape(value: str) -> str:
-    """Escape a label's value; half a character, as JSON can hold, is written as the escape it came as."""
-    if not value.isascii():
-        value = value.encode(errors="backslashreplace").decode()
-    if "\\" in value or '"' in value or "\n" in value:
-        return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
-    return value
-
-
 def _one_hot(metric: Metric, labels: str, label: str, words: Iterable[str], current: str) -> Iterator[Line]:
     for word in words:
         yield sample(metric, f'{labels},{label}="{word}"', word == current)
@@ -156,7 +143,7 @@ def _info_lines(state: ServiceState, labels: str) -> Iterator[Line]:
             instance.endpoint.address,
             str(instance.endpoint.port),
             instance.url,
-            ",".join(instance.endpoint.tags),
+            tags_value(instance.endpoint.tags),
         )
         names = (
             *metrics.SERVICE_INFO.labels[len(metrics.SERVICE) :],

@@ -56,6 +56,7 @@ class Rendered:
 
     bodies: Mapping[Format, Body]
     series: int = 0
+    cut: int = 0
     duration: float = 0.0
     cpu: float = 0.0
 
@@ -73,8 +74,8 @@ class Exposition:
         blocks = self._blocks.of(snapshot)
         self._families = {metric: self._family(metric, pieces) for metric, pieces in _collected(blocks)}
         bodies = {format_: _body(self._families, format_) for format_ in FORMATS}
-        series = sum(block.series for block in blocks)
-        return Rendered(bodies, series, time.perf_counter() - started, time.thread_time() - cpu)
+        series, cut = sum(block.series for block in blocks), sum(block.cut for block in blocks)
+        return Rendered(bodies, series, cut, time.perf_counter() - started, time.thread_time() - cpu)
 
     def _family(self, metric: Metric, pieces: list[Piece]) -> Body:
         known = self._families.get(metric)

@@ -42,6 +42,7 @@ class OwnMetrics:
         self._series = self._gauge(metrics.SERIES)
         self._size = self._gauge(metrics.EXPOSITION_SIZE)
         self._duration = self._gauge(metrics.RENDER_DURATION)
+        self._cut = self._gauge(metrics.LABEL_VALUES_CUT)
         self.holds = Holds()
         self._gauge(metrics.LONGEST_HOLD).set_function(lambda: self.holds.longest)
         dropped = metrics.LOG_DROPPED
@@ -69,6 +70,7 @@ class OwnMetrics:
         self._series.set(rendered.series)
         self._size.set(rendered.bodies["text"].size)
         self._duration.set(rendered.duration)
+        self._cut.set(rendered.cut)
 
     def text(self, accept: str) -> bytes:
         """Return the samples in the format that `accept` asks for; OpenMetrics ends with its end mark."""
