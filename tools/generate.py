@@ -13,13 +13,13 @@ WHOLE = {"grafana/dashboards/**/*.json": (), "alertmanager/templates/*.tmpl": ("
 
 def files() -> dict[Path, str]:
     """Return what every generated file should hold; those with hashes, which an index tells, have their own way."""
-    folder = dashboards.__main__.FOLDER
+    folder, drawn = dashboards.__main__.FOLDER, dashboards.__main__.files()
     return {
-        **{folder / name: text for name, text in dashboards.__main__.files().items()},
+        **{folder / name: text for name, text in drawn.items()},
         **{ROOT / name: text for name, text in languages.__main__.files().items()},
         **metric_table.files(),
         **kind_tables.files(),
-        **manifests.files(),
+        **manifests.files(drawn),
     }
 
 

@@ -26,9 +26,9 @@ OF_HELM = ("helm.sh/chart", "app.kubernetes.io/managed-by")
 """Labels that would say that Helm keeps the object."""
 
 
-def files() -> dict[Path, str]:
-    """Return the manifests by file; without Helm only those that need none."""
-    found = {"rules.yaml": rules(), "dashboards.yaml": dashboards()}
+def files(texts: Mapping[str, str]) -> dict[Path, str]:
+    """Return the manifests by file, for dashboards by path; without Helm only those that need none."""
+    found = {"rules.yaml": rules(), "dashboards.yaml": dashboards(texts)}
     if program := go_programs.find("helm"):
         rendered = render(program, VALUES)
         found |= {"exporter.yaml": [each for each in rendered if file_of(each) == "exporter.yaml"]}
@@ -90,17 +90,18 @@ def _group(group: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**group, "rules": [{**rule, "expr": str(rule["expr"])} for rule in group["rules"]]}
 
 
-def dashboards() -> list[Manifest]:
+def dashboards(texts: Mapping[str, str]) -> list[Manifest]:
     """Every English dashboard as a ConfigMap that Grafana's sidecar finds."""
     return [
         {
             "apiVersion": "v1",
             "kind": "ConfigMap",
-            "metadata": _metadata(f"{RELEASE}-dashboard-{path.stem}", {"grafana_dashboard": "1"})
+            "metadata": _metadata(f"{RELEASE}-dashboard-{Path(path).stem}", {"grafana_dashboard": "1"})
             | {"annotations": {"grafana_folder": "Status"}},
-            "data": {path.name: path.read_text("utf-8").removesuffix("\n")},
+            "data": {Path(path).name: text.removesuffix("\n")},
         }
-        for path in sorted(ROOT.glob("grafana/dashboards/en/*.json"))
+        for path, text in sorted(texts.items())
+        if Path(path).parent.name == "en"
     ]
 
 
