@@ -58,11 +58,16 @@ COMPONENTS = {
         Component("postgres", "postgresql-15", "bookworm", (13, 0), libraries=True),
         Component("mariadbd", "mariadb-server-core", "bookworm", (10, 5), libraries=True),
         Component("initdb", "postgresql-15", "bookworm", (13, 0), libraries=True),
+        # Debian's programs of VictoriaMetrics don't know their own version.
+        Component("victoria-metrics", "victoria-metrics", "forky", (0, 0)),
+        Component("vmagent", "victoria-metrics", "forky", (0, 0)),
+        Component("vmalert", "victoria-metrics", "forky", (0, 0)),
         Component(
             "chromium", "chromium", machine_codename(), (120, 0), alias="google-chrome", libraries=True
         ),
     )
 }
+UNTOLD = "0.0"
 # Packages whose programs insist on finding their data in this place.
 DATA = {"prometheus-alertmanager": "/usr/share/prometheus/alertmanager"}
 
@@ -72,8 +77,6 @@ def find(name: str, tools: Path = TOOLS) -> Path | None:
     component = COMPONENTS[name]
     names = [component.name, component.alias] if component.alias else [component.name]
     on_path = [Path(path) for name in names if (path := shutil.which(name))]
-    # Debian keeps versions of a database server side by side, in folders that are not on PATH.
-    on_path.extend(sorted(Path("/usr/lib").glob(f"*/*/bin/{name}"), reverse=True))
     unpacked = [tools / component.package / "usr/bin" / name for name in names]
     return next((path for path in (*on_path, *unpacked) if usable(component, path)), None)
 
@@ -85,14 +88,17 @@ def usable(component: Component, path: Path) -> bool:
 
 
 def version_of(component: Component, path: Path) -> str | None:
-    """The version that the program tells of itself, such as 1.8.7; None when it doesn't run."""
+    """The version that the program tells of itself, such as 1.8.7; None when it doesn't run.
+
+    UNTOLD when it runs and no version is asked for.
+    """
     command = [str(path), component.version]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return None
     match = re.search(r"\d+\.\d+(\.\d+)?", done.stdout + done.stderr)
-    return match[0] if match else None
+    return match[0] if match else UNTOLD if component.at_least == (0, 0) else None
 
 
 def fetch(names: Iterable[str], tools: Path = TOOLS) -> dict[str, str]:

@@ -51,13 +51,16 @@ def changes() -> str:
 
 
 def _changes(window: str, before: str) -> str:
-    """What the counter gained: exactly, or as `increase` guesses where it began anew or was not seen before.
+    """What the counter gained: since the window before; as `increase` guesses where it began anew; else within this one.
 
-    `increase` alone loses what happens between two windows and makes up for it by extrapolation.
+    `increase` alone loses what happens between two windows and makes up for it by extrapolation; on VictoriaMetrics
+    it begins at 0 after a gap.
     """
     counter = f"service_status_changes_total{{{SELECTED}}}"
-    gained = f"last_over_time({counter}[{window}]) - last_over_time({counter}[{before}] offset {window}) >= 0"
-    return f"max by ({EACH}) ({gained} or round(increase({counter}[{window}])))"
+    last = f"last_over_time({counter}[{window}])"
+    gained = f"{last} - last_over_time({counter}[{before}] offset {window}) >= 0"
+    anew = f"round(increase({counter}[{window}])) and resets({counter}[{window}]) > 0"
+    return f"max by ({EACH}) ({gained} or {anew} or {last} - min_over_time({counter}[{window}]))"
 
 
 def url() -> str:

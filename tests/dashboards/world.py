@@ -187,13 +187,13 @@ def _connection(subject: Subject) -> Iterator[str]:
     for labels in dict.fromkeys(about.values()):
         values = {m: 1.0 for m in minutes if about[m] == labels}
         yield from _series(metrics.CONNECTION_INFO, (*subject.labels, *labels), values)
+    latest = list(accumulate((REASONS.get(str(status[m]), "") for m in minutes), _later))
     for held, reason in REASONS.items():
         checks = list(accumulate(float(status[m] == held) for m in minutes))
         failed = dict(zip(minutes, checks, strict=True))
         yield from _series(metrics.CONNECTION_CHECK_FAILURES, (*subject.labels, reason), failed)
-        if failed and failed[minutes[-1]]:
-            last = {m: 1.0 for m in minutes if failed[m]}
-            yield from _series(metrics.CONNECTION_LAST_FAILURE, (*subject.labels, reason), last)
+        last = {m: 1.0 for m, found in zip(minutes, latest, strict=True) if found == reason}
+        yield from _series(metrics.CONNECTION_LAST_FAILURE, (*subject.labels, reason), last)
     connection, _ = subject.labels
     if connection in STORES_OF:
         yield from _series(STORES, subject.labels, dict.fromkeys(minutes, float(STORES_OF[connection])))
@@ -201,6 +201,10 @@ def _connection(subject: Subject) -> Iterator[str]:
         yield from _series(metric, subject.labels, dict.fromkeys(minutes, at))
     for metric, value in ((RATE_LIMIT_LIMIT, 100.0), (RATE_LIMIT_REMAINING, 90.0)):
         yield from _series(metric, subject.labels, dict.fromkeys(minutes, value))
+
+
+def _later(reason: str, then: str) -> str:
+    return then or reason
 
 
 ENDS_AT = {
