@@ -256,6 +256,7 @@ def test_two_clusters_with_one_datacenter_do_not_mix() -> None:
     told.after(0, CLUSTER, services(a="passing"))
     counted = told.after(1, other, services(a="critical", z="passing"))
     assert isinstance(counted.error, DatacenterTaken)
+    assert "datacenter_names" in str(counted.error)
     assert told.view(other).failures["datacenter_taken"] == 1
     assert shown(told.view(other)) == {}
     told.store.adopt([other])

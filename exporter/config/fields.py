@@ -1,6 +1,7 @@
 """The types of settings: each says in its error what it wants."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Formatter
@@ -132,6 +133,13 @@ def _datacenters(raw: object) -> object:
     return tuple(dict.fromkeys(raw))
 
 
+def _datacenter_names(names: dict[str, str]) -> dict[str, str]:
+    twice = next((name for name, count in Counter(names.values()).items() if count > 1), None)
+    if twice is not None:
+        raise ValueError(f"must not call two datacenters {twice!r}")
+    return names
+
+
 def _size(raw: object) -> int:
     match = re.fullmatch(r"([0-9]{1,9})(B|KB|MB|GB)", raw, re.ASCII) if isinstance(raw, str) else None
     if not match:
@@ -207,6 +215,7 @@ def _path(raw: object) -> object:
     return Path(raw)
 
 
+Name = Annotated[str, Field(min_length=1, max_length=200)]
 Duration = Annotated[float, BeforeValidator(duration), Words("duration")]
 HttpUrl = Annotated[str, AfterValidator(http_url), Words("URL")]
 FilePath = Annotated[Path, BeforeValidator(_path), Words("path")]
@@ -216,6 +225,7 @@ ConsulAddresses = Annotated[
     Field(min_length=1),
 ]
 Datacenters = Annotated[tuple[str, ...] | Literal["all"] | None, BeforeValidator(_datacenters)]
+DatacenterNames = Annotated[dict[Name, Name], AfterValidator(_datacenter_names)]
 Pattern = Annotated[Expression, BeforeValidator(_regex)]
 Secret = Annotated[SecretStr, AfterValidator(_sendable)]
 ServerName = Annotated[str, AfterValidator(_server_name)]
@@ -229,4 +239,3 @@ UrlTemplate = Annotated[str, AfterValidator(_url_template)]
 LinkTemplate = Annotated[str, AfterValidator(lambda text: text and _url_template(text))]
 MetaKey = Annotated[str, Field(min_length=1)]
 Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_one_or_many)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]

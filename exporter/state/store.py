@@ -114,4 +114,6 @@ def _yielding(states: Snapshot, id_: SourceId) -> dict[SourceId, SourceState]:
 
 
 def _taken(datacenter: str, owner: SourceId) -> DatacenterTaken:
-    return DatacenterTaken(f"datacenter {datacenter} is already shown by consul {owner.name}")
+    return DatacenterTaken(
+        f"datacenter {datacenter} is already shown by consul {owner.name}: give it another name with datacenter_names"
+    )

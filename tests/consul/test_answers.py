@@ -84,6 +84,62 @@ def test_refused_before_the_datacenters_are_known(place: str) -> None:
     )
 
 
+@pytest.mark.parametrize("status", [301, 401, 403, 404, 405])
+def test_an_agent_that_may_not_be_asked(status: int, caplog: pytest.LogCaptureFixture) -> None:
+    """The catalog tells the datacenter too, and the log says once which setting makes asking unnecessary."""
+    consul = FakeConsul("web")
+    consul.instead["/v1/agent/self"] = lambda: httpx.Response(status, html="<html>Sign in</html>")
+    with Polled(handler=consul) as polled:
+        for _ in range(2):
+            assert polled.statuses() == {("web", "web", "n1"): "passing"}
+    (said,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "set datacenters" in said
+
+
+@pytest.mark.parametrize(("status", "reason"), [(403, "acl_denied"), (404, "unexpected_status")])
+def test_an_own_datacenter_that_cant_be_found_out(status: int, reason: str) -> None:
+    """Where the catalog knows several, the error names the setting."""
+    consul = FakeConsul("web")
+    consul.instead["/v1/agent/self"] = lambda: httpx.Response(status)
+    consul.instead["/v1/catalog/datacenters"] = lambda: httpx.Response(200, json=["dc1", "dc2"])
+    with Polled(handler=consul) as polled, pytest.raises(PollError, match="set datacenters") as raised:
+        polled.poll()
+    assert raised.value.reason == reason
+
+
+def test_datacenters_called_otherwise() -> None:
+    """Labels have the new name, and so has what failed; requests and URLs keep Consul's."""
+    consul = FakeConsul("web")
+    names = {"dc1": "berlin", "dc2": "munich"}
+    with Polled(handler=consul, datacenters=["dc1", "dc2", "dc3"], datacenter_names=names) as polled:
+        found = polled.poll()
+        assert {request.url.params["dc"] for request in polled.requests} == {"dc1", "dc2", "dc3"}
+        urls = {i.key.datacenter: i.url for shown in found.instances.values() for i in shown}
+        assert {shown: {i.key.datacenter for i in found.instances[shown]} for shown in found.instances} == {
+            "berlin": {"berlin"},
+            "munich": {"munich"},
+            "dc3": {"dc3"},
+        }
+        assert urls == {
+            "berlin": "http://web.service.dc1.consul:80",
+            "munich": "http://web.service.dc2.consul:80",
+            "dc3": "http://web.service.dc3.consul:80",
+        }
+        consul.instead[STATE] = lambda: httpx.Response(500)
+        assert set(polled.poll().failures) == {"berlin", "munich", "dc3"}
+
+
+def test_two_datacenters_called_alike() -> None:
+    """They would have the same series: the poll says so."""
+    names = {"dc1": "dc2"}
+    with (
+        Polled(handler=FakeConsul("web"), datacenters=["dc1", "dc2"], datacenter_names=names) as polled,
+        pytest.raises(PollError, match="two datacenters are called dc2") as raised,
+    ):
+        polled.poll()
+    assert raised.value.reason == "datacenter_taken"
+
+
 def broken(error: Exception) -> Callable[[], httpx.Response]:
     def answer() -> httpx.Response:
         raise error

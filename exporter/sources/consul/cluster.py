@@ -1,13 +1,14 @@
 """A Consul cluster as a source: two requests per datacenter and poll give the status of every instance."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from pydantic import SecretStr
 
 from exporter.client import HttpClient
-from exporter.errors import PollError, ProviderError, Refused, TokenUnusable, reasons
+from exporter.errors import DatacenterTaken, PollError, ProviderError, Refused, TokenUnusable, reasons
 from exporter.model import ServiceInstance
 from exporter.sources.consul.api import ConsulApi, placed
 from exporter.sources.consul.datacenter import Datacenter
@@ -88,12 +89,12 @@ class ConsulSource:
             asked = self._datacenters
         rejected = Rejected()
         found = await asyncio.gather(*(self._poll(name, each, rejected) for name, each in asked.items()))
-        results = dict(zip(asked, found, strict=True))
+        results = dict(zip(map(self._settings.shown_as, asked), found, strict=True))
         failures = {name: result for name, result in results.items() if isinstance(result, PollError)}
         if failures:
             self._names.forget()
         instances = {name: result for name, result in results.items() if not isinstance(result, PollError)}
-        kept = frozenset(self._datacenters.keys() - asked.keys())
+        kept = frozenset(map(self._settings.shown_as, self._datacenters.keys() - asked.keys()))
         return self._counted(
             ServiceFindings(instances, failures, self._settings.detail == "check", kept), rejected
         )
@@ -113,6 +114,9 @@ class ConsulSource:
 
     async def _find_datacenters(self) -> None:
         names = tuple(filter(self._owns, await self._names.names()))
+        shown = Counter(map(self._settings.shown_as, names))
+        if twice := next((name for name, count in shown.items() if count > 1), None):
+            raise DatacenterTaken(f"two datacenters are called {twice} by datacenter_names")
         if names != tuple(self._datacenters):
             self._datacenters = {
                 name: self._datacenters.get(name) or self._datacenter(name) for name in names

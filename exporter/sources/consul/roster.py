@@ -27,6 +27,7 @@ class Roster:
     def __init__(self, datacenter: str, settings: Consul) -> None:
         self.instances: tuple[ServiceInstance, ...] = ()
         self._datacenter = datacenter
+        self._shown_as = settings.shown_as(datacenter)
         self._settings = settings
         self._places: dict[Registration, _Place] = {}
         self._on_node: dict[Registration, list[Registration]] = {}
@@ -38,14 +39,14 @@ class Roster:
         entries = details.entries()
         async for registration, entry in in_steps(entries.items()):
             if health.has_own(registration) or (not entry.checked and details.confirms(entry.service)):
-                key = InstanceKey(self._datacenter, entry.service, entry.service_id, entry.node)
+                key = InstanceKey(self._shown_as, entry.service, entry.service_id, entry.node)
                 places[registration] = _Place(key, entry.endpoint)
         for service, sighting in sightings.items():
             for registration in sighting.registrations:
                 if registration in entries:
                     continue
                 check = health.checks_of(registration)[0]
-                key = InstanceKey(self._datacenter, service, check.service_id, check.node)
+                key = InstanceKey(self._shown_as, service, check.service_id, check.node)
                 places[registration] = _Place(key, None)
         self._places = dict(sorted(places.items(), key=lambda item: item[1].key))
         self._on_node = _by_node(self._places)
@@ -101,7 +102,8 @@ class Roster:
         """Return the URL and the labels of meta keys, those that are known while the details are the same."""
         if known and known.endpoint is place.endpoint and known.key == place.key:
             return known.url, known.meta_labels
-        url = url_of(self._settings, place.key, place.endpoint) if place.endpoint else ""
+        key = place.key._replace(datacenter=self._datacenter)  # As Consul's own DNS calls it.
+        url = url_of(self._settings, key, place.endpoint) if place.endpoint else ""
         return url, meta_labels(self._settings.meta, place.endpoint)
 
 

@@ -8,6 +8,7 @@ from exporter.config import Polled, Strict
 from exporter.config.expressions import Expression
 from exporter.config.fields import (
     ConsulAddresses,
+    DatacenterNames,
     Datacenters,
     Duration,
     LinkTemplate,
@@ -69,6 +70,7 @@ class Consul(Polled):
     name: Name
     address: ConsulAddresses = ("http://127.0.0.1:8500",)
     datacenters: Datacenters = None
+    datacenter_names: DatacenterNames = Field(default_factory=dict)
     http_auth: Secret | None = None
     allow_stale: bool = True
     watch: bool = True
@@ -80,6 +82,10 @@ class Consul(Polled):
     services: ServiceFilter = ServiceFilter()
     meta: MetaKeys = ()
     detail: Literal["instance", "check"] = "instance"
+
+    def shown_as(self, datacenter: str) -> str:
+        """Return what a datacenter is called in labels."""
+        return self.datacenter_names.get(datacenter, datacenter)
 
 
 class ConsulFile(Strict):
