@@ -60,7 +60,7 @@ web.door web.webconfig
 web.listener web.security web.server
 app
 serving
-demo demo.effects demo.consul_query
+demo demo.effects demo.consul_query demo.tied demo.leftover
 demo.faults demo.script
 demo.states demo.incidents
 demo.world demo.consul_records

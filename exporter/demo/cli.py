@@ -13,6 +13,7 @@ from pathlib import Path
 from exporter.cli import Address, Flags, duration, listen_address
 from exporter.demo.database import shop_database, write_shop
 from exporter.demo.history import STEP, write_history
+from exporter.demo.leftover import end_leftover
 from exporter.demo.prometheus import (
     Programs,
     PrometheusFailed,
@@ -33,6 +34,7 @@ from exporter.sources.plan import plan
 from exporter.web.listener import listening
 
 _HOURS = 24.0
+_PROMETHEUS = "prometheus"
 _ANY = Address("127.0.0.1", 0)
 
 
@@ -169,18 +171,22 @@ async def _fill(world: World, flags: argparse.Namespace) -> None:
 async def _demo(world: World, flags: argparse.Namespace) -> None:
     tokens, programs = _token_folder(flags), _programs(flags)
     with _alone_in(flags.folder):
+        if programs and end_leftover(flags.folder / _PROMETHEUS):
+            _say("Ended the Prometheus that an earlier demo had left running.")
         await _play(world, flags, tokens, programs)
 
 
 async def _play(world: World, flags: argparse.Namespace, tokens: Path, programs: Programs | None) -> None:
-    _check_free(flags.listen_address, *([flags.prometheus_address] if programs else []))
+    _check_free("--web.listen-address", flags.listen_address)
+    if programs:
+        _check_free("--prometheus.listen-address", flags.prometheus_address)
     async with AsyncExitStack() as stack:
         consul, evotor = await stack.enter_async_context(
             simulators(world, flags.consul, flags.evotor, tokens)
         )
         write_tokens(world, tokens, time.time())
         if programs:
-            await _with_history(stack, programs, world, flags.folder / "prometheus")
+            await _with_history(stack, programs, world, flags.folder / _PROMETHEUS)
         write_shop(world, shop_database(tokens), time.time())
         wanted = plan(settings(world, consul, evotor, tokens, shop_database(tokens)))
         _say(_welcome(flags, programs, consul, evotor))
@@ -218,11 +224,10 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _check_free(*addresses: Address) -> None:
+def _check_free(flag: str, address: Address) -> None:
     """Find out that an address is in use before half a minute is spent; ConfigError then."""
-    for address in addresses:
-        with listening(address):
-            pass
+    with listening(address, flag):
+        pass
 
 
 def _programs(flags: argparse.Namespace) -> Programs | None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -14,6 +16,7 @@ from tempfile import TemporaryDirectory
 import httpx
 
 from exporter.demo.history import STEP, write_history
+from exporter.demo.leftover import noted
 from exporter.demo.world import World
 
 _CONFIG = Path("prometheus.yml")
@@ -113,13 +116,21 @@ async def running(programs: Programs, folder: Path, data: Path) -> AsyncIterator
         "--rules.alert.for-grace-period=1m",
     ]
     with (folder / "prometheus.log").open("wb") as log:
+        tied = [
+            sys.executable,
+            "-m",
+            "exporter.demo.tied",
+            str(os.getpid()),
+            str(programs.prometheus.absolute()),
+        ]
         # A session of its own: Ctrl-C reaches us alone, and we stop it in order.
         process = await asyncio.create_subprocess_exec(
-            programs.prometheus, *arguments, stdout=log, stderr=log, start_new_session=True
+            *tied, *arguments, stdout=log, stderr=log, start_new_session=True
         )
         try:
-            await _until_ready(programs, process, folder)
-            yield
+            with noted(folder, process.pid):
+                await _until_ready(programs, process, folder)
+                yield
         finally:
             await _stop(process)
 

@@ -21,8 +21,8 @@ _SHARE_OF_DESCRIPTORS = 0.25
 
 
 @contextmanager
-def listening(address: Address) -> Iterator[socket.socket]:
-    """Open the listening socket; on every interface it takes IPv4 and IPv6."""
+def listening(address: Address, flag: str = "--web.listen-address") -> Iterator[socket.socket]:
+    """Open the listening socket; on every interface it takes IPv4 and IPv6. ConfigError names the flag."""
     dual = not address.host and socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if dual or ":" in address.host else socket.AF_INET
     try:
@@ -32,7 +32,7 @@ def listening(address: Address) -> Iterator[socket.socket]:
     except OSError as error:
         # The library's own text repeats the address; that of a name that can't be resolved has no number.
         why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise ConfigError([Problem("--web.listen-address", f"can't listen on {address}: {why}")]) from None
+        raise ConfigError([Problem(flag, f"can't listen on {address}: {why}")]) from None
     with listener:
         yield listener
 
