@@ -1,6 +1,7 @@
 """What outlives a restart, and what a file can't do: show a status, stop the exporter, or be left half written."""
 
 import json
+import os
 import stat
 import time
 from pathlib import Path
@@ -146,6 +147,20 @@ def test_a_file_that_is_no_state_file_is_refused_whole(tmp_path: Path, content: 
     (tmp_path / "state").write_bytes(content)
     with pytest.raises(StateFileUnusable):
         StateFile(tmp_path / "state").load()
+
+
+@pytest.mark.parametrize("name", ["state", "state.new"])
+def test_a_pipe_holds_nobody_up_and_is_left_alone(tmp_path: Path, name: str) -> None:
+    """Neither reading nor writing waits for the other end, also of the file that is written first."""
+    os.mkfifo(tmp_path / name)
+    file = StateFile(tmp_path / "state")
+
+    if name == "state":
+        with pytest.raises(StateFileUnusable, match="not a regular file"):
+            file.load()
+    with pytest.raises(StateFileUnusable):
+        file.save([])
+    assert not (tmp_path / "state").is_file()
 
 
 def test_a_file_is_replaced_whole_and_read_by_nobody_else(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from exporter.config import read_regular
 from exporter.sources.contract import SourceId
 from exporter.state.past import ConnectionPast, DatacenterPast, InstancePast, SourcePast
 from exporter.state.snapshot import ConnectionState, Group, Snapshot, SourceState
@@ -40,8 +41,7 @@ class StateFile:
     def load(self) -> dict[SourceId, SourcePast]:
         """Return what it holds, nothing when it isn't there; StateFileUnusable when it is no such file."""
         try:
-            with self.path.open("rb") as file:
-                text = file.read(LARGEST + 1)
+            text = read_regular(self.path, LARGEST)
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -53,6 +53,8 @@ class StateFile:
         text = msgspec.json.encode(_Content(VERSION, tuple(pasts)))
         if len(text) > LARGEST:
             raise StateFileUnusable(f"would be larger than {LARGEST} bytes")
+        if self.path.exists() and not self.path.is_file():
+            raise StateFileUnusable("is not a regular file")
         fresh = self.path.with_name(f"{self.path.name}.new")
         try:
             _write(fresh, text)
@@ -64,7 +66,7 @@ class StateFile:
 
 
 def _write(path: Path, text: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     with open(descriptor, "wb") as file:
         file.write(text)
         file.flush()

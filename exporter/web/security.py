@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from exporter.config.filework import run_beside
 from exporter.errors import ConfigError, Problem
 from exporter.logs import Log
 from exporter.web.ratelimit import Bucket
@@ -16,6 +17,8 @@ from exporter.web.users import Users, refusal
 from exporter.web.webconfig import FLAG, load_web_config
 
 _LOOK_EVERY = 2.0
+# How long a handshake waits for the look at the files, in seconds.
+_PATIENCE = 3.0
 
 
 class Security:
@@ -27,7 +30,7 @@ class Security:
         self._seen = self._settings.signature()
         self.users = Users(self._settings.users)
         self.bucket = Bucket(self._settings.limit)
-        self._looking = asyncio.Lock()
+        self._looking: asyncio.Task[None] | None = None
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -42,7 +45,7 @@ class Security:
     async def context(self) -> ssl.SSLContext | None:
         """Return what a new connection is greeted with; a certificate replaced a moment ago is in it."""
         if self.tls:
-            await self._look()
+            await self._look(_PATIENCE)
         return self._settings.context
 
     def renew(self) -> None:
@@ -59,12 +62,17 @@ class Security:
             await asyncio.sleep(_LOOK_EVERY)
             await self._look()
 
-    async def _look(self) -> None:
-        async with self._looking:
-            found = await asyncio.to_thread(self._settings.signature)
-            if found != self._seen:
-                self._seen = found
-                await asyncio.to_thread(self._renew_and_tell)
+    async def _look(self, patience: float | None = None) -> None:
+        """Look at the files, all who ask together; go on without an answer where a network mount hangs."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(run_beside("web configuration", self._renew_if_changed))
+        await asyncio.wait({self._looking}, timeout=patience)
+
+    def _renew_if_changed(self) -> None:
+        found = self._settings.signature()
+        if found != self._seen:
+            self._seen = found
+            self._renew_and_tell()
 
     def _renew_and_tell(self) -> None:
         log = Log("web")

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from exporter.errors import ConfigError
 from exporter.web.security import Guard, Security
 from exporter.web.users import Busy, Users
-from exporter.web.webconfig import load_web_config
+from exporter.web.webconfig import WebSettings, load_web_config
 
 HASH = bcrypt.hashpw(b"passw0rd", bcrypt.gensalt(4)).decode()
 LONG = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)).decode()
@@ -334,3 +334,25 @@ def test_renewing_keeps_the_old_on_a_mistake(tmp_path: Path) -> None:
     web.write_text(TLS + "}")
     security.renew()
     assert asyncio.run(security.users.admit(""))
+
+
+def test_a_mount_that_hangs_holds_no_handshake_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nobody can say whether the files have changed, clients are greeted as before, and later as told then."""
+    monkeypatch.setattr("exporter.web.security._PATIENCE", 0.1)
+    write_certificate(tmp_path)
+    (tmp_path / "web.yml").write_text(TLS + "}")
+    security = Security(tmp_path / "web.yml")
+    before, answers = security._settings.context, threading.Event()
+    signature = WebSettings.signature
+    monkeypatch.setattr(WebSettings, "signature", lambda settings: answers.wait(60) and signature(settings))
+    write_certificate(tmp_path)
+
+    async def scene() -> None:
+        for _ in range(3):
+            assert await security.context() is before
+        answers.set()
+        assert security._looking
+        await security._looking
+        assert await security.context() is not before
+
+    asyncio.run(scene())
