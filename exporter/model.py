@@ -92,6 +92,8 @@ class Display:
 class ConnectionCheck:
     """The latest check of one connection; `reason` is empty unless the check failed, `host` is that of the API.
 
+    `said` is the failure in words, with the HTTP status if there was one.
+
     Unix times, where they are known: when the token ends, and the first certificate that the API's server showed.
     """
 
@@ -105,3 +107,4 @@ class ConnectionCheck:
     host: str = ""
     token_expires_at: float | None = None
     tls_expires_at: float | None = None
+    said: str = field(default="", compare=False)

@@ -55,6 +55,8 @@ polling.poller exposition.samples exposition.checksums
 exposition.durations
 exposition.blocks
 polling.pollers exposition.text
+web.words
+web.rows
 web web.connection web.users web.origins web.tls web.ratelimit web.own_metrics web.page web.pieces
 web.door web.webconfig
 web.listener web.security web.server

@@ -13,12 +13,19 @@ from exporter.exposition.text import Rendered
 from exporter.state import Snapshot
 from exporter.web.origins import refusal_of_foreign
 from exporter.web.own_metrics import OwnMetrics, negotiate
-from exporter.web.page import page
+from exporter.web.page import page, script_hash
 from exporter.web.pieces import Pieces
+from exporter.web.words import preferred
 
-# The page needs nothing from elsewhere and runs no script.
+_LONGEST_SEARCH = 200
+# The page needs nothing from elsewhere and runs no script but its own.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src '{}'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 _PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": _POLICY.format(script_hash()),
+    "Vary": "Accept-Language",
     "X-Content-Type-Options": "nosniff",
     # Not no-referrer: with it browsers hide the origin also from us, when the page's own buttons are pressed.
     "Referrer-Policy": "same-origin",
@@ -70,8 +77,11 @@ class Endpoints:
     async def landing(self, request: Request) -> Response:
         """Show the present status of everything."""
         # Beside the event loop, which has polls and scrapes to serve while thousands of rows are sorted.
-        html = await asyncio.to_thread(page, self._served.snapshot, self._metrics_path, self._lifecycle)
-        return HTMLResponse(html, headers=_PAGE_HEADERS)
+        words = preferred(request.headers.get("Accept-Language", ""))
+        search = request.query_params.get("q", "")[:_LONGEST_SEARCH]
+        served = self._served.snapshot, self._metrics_path, self._lifecycle
+        html = await asyncio.to_thread(page, *served, words, search)
+        return HTMLResponse(html, headers={**_PAGE_HEADERS, "Content-Language": words.code})
 
     async def healthy(self, request: Request) -> Response:
         """Say that the process answers."""

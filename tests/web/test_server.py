@@ -1,7 +1,10 @@
 """The ASGI application, asked in process."""
 
 import asyncio
+import base64
 import gzip
+import hashlib
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -227,13 +230,26 @@ def test_no_redirect_leads_to_the_host_of_the_request(served: Served) -> None:
         assert (answer.status_code, "Location" in answer.headers) == (404, False)
 
 
+def test_the_page_speaks_the_reader_s_language_and_filters(served: Served) -> None:
+    """As the browser asks; caches keep the languages apart."""
+    answer = ask(served, "/?q=mail", headers={"Accept-Language": "ru-RU,ru;q=0.9"})
+
+    assert answer.headers["Content-Language"] == "ru"
+    assert answer.headers["Vary"] == "Accept-Language"
+    assert ">техработы<" in answer.text
+    assert 'value="mail"' in answer.text
+    assert ask(served, "/").headers["Content-Language"] == "en"
+
+
 def test_the_page_trusts_nothing_but_itself(served: Served) -> None:
-    """The page's policy allows no script, no frame around it, and nothing from elsewhere."""
+    """The page's policy allows no script but its own, no frame around it, and nothing from elsewhere."""
     answer = ask(served, "/")
 
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
-    assert "script-src" not in policy
+    (ours,) = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(ours.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in policy
     assert "frame-ancestors 'none'" in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"

@@ -43,7 +43,7 @@ class ConnectionSource:
         try:
             accepted = await self._kind.check(client, token)
         except Refused as error:
-            check = self.found("offline", error.reason)
+            check = self.found("offline", error.reason, str(error))
         else:
             check, rejected = self._online(accepted), accepted.rejected
             token_expires_at = accepted.token_expires_at or token_expires_at
@@ -55,7 +55,7 @@ class ConnectionSource:
 
     def failed(self, error: PollError) -> ConnectionFindings:
         """Say that the connection is unreachable, and why."""
-        return ConnectionFindings(self.found("unreachable", error.reason))
+        return ConnectionFindings(self.found("unreachable", error.reason, str(error)))
 
     def _online(self, accepted: Accepted) -> ConnectionCheck:
         if undeclared := accepted.values.keys() - set(self._kind.METRICS):
@@ -65,11 +65,11 @@ class ConnectionSource:
         details = self.options.details or accepted.details
         return replace(self.found("online"), details=details, readings=readings)
 
-    def found(self, status: ConnectionStatus, reason: str = "") -> ConnectionCheck:
+    def found(self, status: ConnectionStatus, reason: str = "", said: str = "") -> ConnectionCheck:
         """Return the check that found this."""
         options, display = self.options, self._display(status)
         return ConnectionCheck(
-            options.id, options.kind, display, status, reason, options.details, host=self._host
+            options.id, options.kind, display, status, reason, options.details, host=self._host, said=said
         )
 
     def _display(self, status: ConnectionStatus) -> Display:
