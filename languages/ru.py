@@ -61,7 +61,7 @@ DASHBOARDS: Words = {
     "stores.many": "магазинов",
     "details": "Детали",
     "reason": "Причина",
-    "last_check": "Проверка, назад",
+    "last_check": "Опрос, назад",
     "online_24h": "Онлайн 24 ч",
     "action": "Действие",
     "connect": "Подключить",
