@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.real.http import request
-from tests.real.prometheus import Prometheus
+from tests.real.prometheus import Prometheus, Series
+from tests.real.server import Config, Server
 
 FOREVER = "-retentionPeriod=100y"
 SAMPLE = re.compile(r"(.+) (\d+(?:\.\d+)?)$")
@@ -53,3 +54,56 @@ class VictoriaMetrics(Prometheus):
 
 def _written(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class Vmagent(Server):
+    """Scrapes as Prometheus does, by the same configuration, and writes to a store."""
+
+    name = "vmagent"
+
+    def __init__(self, binary: Path, folder: Path, config: Config, store: VictoriaMetrics) -> None:
+        super().__init__(binary, folder, config)
+        self._store = store
+
+    def _flags(self) -> list[str]:
+        return [
+            f"-httpListenAddr=127.0.0.1:{self.port}",
+            f"-promscrape.config={self.config_file}",
+            f"-remoteWrite.url={self._store.url}/api/v1/write",
+            f"-remoteWrite.tmpDataPath={self.data_dir}",
+            "-remoteWrite.flushInterval=200ms",
+        ]
+
+    def _ready(self) -> bool:
+        return request("GET", f"{self.url}/health").status == 200
+
+
+class Vmalert(Server):
+    """Evaluates rules on a store, and writes there what they record."""
+
+    name = "vmalert"
+
+    def __init__(self, binary: Path, folder: Path, rules: str, store: VictoriaMetrics) -> None:
+        super().__init__(binary, folder, {})
+        self._rules, self._store = rules, store
+
+    def _flags(self) -> list[str]:
+        return [
+            f"-httpListenAddr=127.0.0.1:{self.port}",
+            f"-rule={self._rules}",
+            f"-datasource.url={self._store.url}",
+            f"-remoteWrite.url={self._store.url}",
+            f"-remoteRead.url={self._store.url}",
+            "-remoteWrite.flushInterval=200ms",
+            "-rule.evalDelay=1s",
+            "-notifier.blackhole",
+        ]
+
+    def _ready(self) -> bool:
+        return request("GET", f"{self.url}/health").status == 200
+
+    def alerts(self) -> list[Series]:
+        """Pending and firing alerts."""
+        answer = request("GET", f"{self.url}/api/v1/alerts").expect().json()
+        found: list[Series] = answer["data"]["alerts"]
+        return found
