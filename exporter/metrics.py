@@ -48,8 +48,8 @@ SERVICE_LAST_CHECKED = Metric(
 SERVICE_INFO = Metric(
     "service_info",
     "gauge",
-    "Always 1; address, port, URL, tags and the configured meta keys, from /v1/health/service/<name>; tags begin, are parted and end with commas, so that tags=~'.*,prod,.*' matches one.",
-    (*SERVICE, "address", "port", "url", "tags"),
+    "Always 1; address, port, URL, tags, kind (connect-proxy, mesh-gateway, …; of most services empty) and the configured meta keys, from /v1/health/service/<name>; tags begin, are parted and end with commas, so that tags=~'.*,prod,.*' matches one.",
+    (*SERVICE, "address", "port", "url", "tags", "kind"),
 )
 SERVICE_CHECK_STATUS = Metric(
     "service_check_status",

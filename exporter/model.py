@@ -58,12 +58,13 @@ class InstanceKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an instance listens and how it is described, from `/v1/health/service/<name>`."""
+    """Where an instance listens and how it is described, from `/v1/health/service/<name>`; most services have no `kind`."""
 
     address: str = ""
     port: int = 0
     tags: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,7 @@ def _info_lines(state: ServiceState, labels: str) -> Iterator[Line]:
             str(instance.endpoint.port),
             instance.url,
             tags_value(instance.endpoint.tags),
+            instance.endpoint.kind,
         )
         names = (
             *metrics.SERVICE_INFO.labels[len(metrics.SERVICE) :],

@@ -256,6 +256,58 @@ def test_rules_of_ones_own(consul_agent: ConsulAgent) -> None:
     assert urls == {name: url for name, (_, url) in services.items()}
 
 
+def put_mesh(agent: ConsulAgent) -> None:
+    """Register a service with a sidecar, each with a check that passes, and a gateway."""
+    sidecar = {
+        "Kind": "connect-proxy",
+        "Proxy": {"DestinationServiceName": "web", "DestinationServiceID": "web-1"},
+    }
+    put(agent, {"Service": "web", "ID": "web-1"}, {"CheckID": "own", "Status": "passing"})
+    put_sidecar_check(agent, "passing", **sidecar)
+    put(agent, {"Service": "edge", "Kind": "mesh-gateway", "Port": 443})
+
+
+def put_sidecar_check(agent: ConsulAgent, status: str, **sidecar: Any) -> None:
+    service = {"Service": "web-sidecar-proxy", "ID": "web-1-sidecar", "Port": 21000, **sidecar}
+    if sidecar:
+        put(agent, service, {"CheckID": "proxy", "Status": status})
+    else:
+        check = {"CheckID": "proxy", "Name": "proxy", "ServiceID": service["ID"], "Status": status}
+        agent.register_catalog({"Node": "n1", "Address": "10.0.0.1", "Check": check})
+
+
+@pytest.mark.parametrize(
+    ("kinds", "shown"),
+    [
+        (None, {"web": "", "edge": "mesh-gateway"}),
+        ({"exclude": []}, {"web": "", "web-sidecar-proxy": "connect-proxy", "edge": "mesh-gateway"}),
+        ({"include": ["typical"]}, {"web": ""}),
+        ({"include": [".*-gateway"]}, {"edge": "mesh-gateway"}),
+    ],
+    ids=["default", "all", "typical", "gateways"],
+)
+def test_kinds(consul_agent: ConsulAgent, kinds: Json | None, shown: dict[str, str]) -> None:
+    """By default all but sidecars are shown, each with its kind."""
+    put_mesh(consul_agent)
+    found = found_in(consul_agent, **({"kinds": kinds} if kinds else {}), services={"exclude": ["consul"]})
+    assert {key.service: i.endpoint.kind for key, i in found.items() if i.endpoint} == shown
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_sidecar_that_fails(consul_agent: ConsulAgent, counted: bool) -> None:
+    """Its instance fails with it only if that is wanted, at once and for as long as it fails."""
+    put_mesh(consul_agent)
+    with Polled(consul_agent.address, sidecar_checks=counted) as polled:
+        for status in ("passing", "critical", "warning", "passing"):
+            put_sidecar_check(consul_agent, status)
+            (web,) = [i for key, i in polled.instances().items() if key.service == "web"]
+            expected = ["own", "proxy"] if counted else ["own"]
+            assert (web.status, [check.check_id for check in web.checks]) == (
+                status if counted else "passing",
+                expected,
+            )
+
+
 def test_words_of_the_url(consul_agent: ConsulAgent) -> None:
     """Every word of the template stands in the URL as it must be written there."""
     put(consul_agent, {"Service": "a b/ü", "ID": "a?1", "Port": 80}, node="n#1")

@@ -161,7 +161,7 @@ def _instance(subject: Subject) -> Iterator[str]:
     counted = {m: float(changes(subject, BEFORE, m)) for m in minutes}
     yield from _series(metrics.SERVICE_STATUS_CHANGES, subject.labels, counted)
     url = f"http://{service}.service.{datacenter}.consul:80"
-    about = ("10.0.0.1", "80", url, f",{tags(service)},")
+    about = ("10.0.0.1", "80", url, f",{tags(service)},", "")
     yield from _series(metrics.SERVICE_INFO, (*subject.labels, *about), dict.fromkeys(minutes, 1.0))
 
 

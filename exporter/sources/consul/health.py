@@ -60,15 +60,19 @@ class Health:
                 services[owned.checks[0].service].add(owner)
         return services
 
+    def own_checks_of(self, registration: Registration) -> tuple[Check, ...]:
+        """Return the checks that are not its node's."""
+        return self._of(registration).checks
+
     def checks_of(self, registration: Registration) -> tuple[Check, ...]:
         """Return its own checks and then its node's."""
         return self._of(registration).checks + self._of(registration.of_node()).checks
 
-    def status_of(self, registration: Registration) -> ServiceStatus | None:
-        """Return the status; None when a check that could make it worse can't be read."""
-        node = registration.of_node()
-        status = worst((self._of(registration).worst, self._of(node).worst))
-        hidden = self._unreadable and not self._unreadable.isdisjoint((registration, node))
+    def status_of(self, registration: Registration, *sidecars: Registration) -> ServiceStatus | None:
+        """Return the status, those of its sidecars counted; None when a check that could make it worse can't be read."""
+        owners = (registration, registration.of_node(), *sidecars)
+        status = worst(self._of(owner).worst for owner in owners)
+        hidden = self._unreadable and not self._unreadable.isdisjoint(owners)
         return None if hidden and _SEVERITY[status] < _SEVERITY["critical"] else status
 
     def replace(self, changed: Mapping[Check, Check]) -> set[Registration]:

@@ -60,13 +60,17 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One instance as the catalog knows it; `checked` when it has health checks of its own."""
+    """One instance as the catalog knows it; `checked` when it has health checks of its own.
+
+    `serves` is the id of the instance on the same node whose sidecar it is, "" when it is none.
+    """
 
     service: str
     service_id: str
     node: str
     endpoint: Endpoint
     checked: bool
+    serves: str = ""
 
     @property
     def registration(self) -> Registration:
@@ -176,15 +180,17 @@ def _entry(row: Any, rejected: Rejected) -> Entry:
     node, service = _mapping(row, "Node"), _mapping(row, "Service")
     name, service_id = _text(node, "Node"), _text(service, "ID")
     address = _text(service, "Address", optional=True) or _text(node, "Address", optional=True)
+    kind, proxy = _text(service, "Kind", optional=True), service.get("Proxy")
     endpoint = endpoint_of(
-        address, service.get("Port"), service.get("Tags"), service.get("Meta"), rejected, {}
+        address, service.get("Port"), service.get("Tags"), service.get("Meta"), kind, rejected, {}
     )
+    serves = _text(proxy, "DestinationServiceID", optional=True)
     checked = _has_checks(row.get("Checks"), Registration.of(name, service_id))
-    return Entry(_text(service, "Service"), service_id, name, endpoint, checked)
+    return Entry(_text(service, "Service"), service_id, name, endpoint, checked, serves)
 
 
 def endpoint_of(
-    address: str, port: Any, tags: Any, meta: Any, rejected: Rejected, shared: dict[object, Any]
+    address: str, port: Any, tags: Any, meta: Any, kind: str, rejected: Rejected, shared: dict[object, Any]
 ) -> Endpoint:
     """Make one of what a service says; tags and meta that were there before are taken from `shared`."""
     usable, pairs = _tags(tags, rejected), _meta(meta)
@@ -193,6 +199,7 @@ def endpoint_of(
         _port(port),
         shared.setdefault(usable, usable),
         shared.setdefault(frozenset(pairs.items()), pairs),
+        kind,
     )
 
 

@@ -9,8 +9,8 @@ from exporter.model import Endpoint, InstanceKey, ServiceInstance
 from exporter.sources.consul.describing import meta_labels, url_of
 from exporter.sources.consul.details import Details, Sighting
 from exporter.sources.consul.health import Health
-from exporter.sources.consul.records import Registration
-from exporter.sources.consul.settings import Consul
+from exporter.sources.consul.records import Entry, Registration
+from exporter.sources.consul.settings import SIDECAR, TYPICAL, Consul
 from exporter.timing import in_steps
 
 
@@ -30,6 +30,8 @@ class Roster:
         self._shown_as = settings.shown_as(datacenter)
         self._settings = settings
         self._places: dict[Registration, _Place] = {}
+        self._sidecars: dict[Registration, Registration] = {}
+        self._of: dict[Registration, list[Registration]] = {}
         self._on_node: dict[Registration, list[Registration]] = {}
         self._shown: dict[Registration, ServiceInstance] = {}
 
@@ -37,7 +39,10 @@ class Roster:
         """Find out anew who there is: of whom the details tell and who is still there, then of whom only the checks tell."""
         places: dict[Registration, _Place] = {}
         entries = details.entries()
+        self._sidecars = self._found_sidecars(entries)
         async for registration, entry in in_steps(entries.items()):
+            if not self._settings.kinds.shows(entry.endpoint.kind or TYPICAL):
+                continue
             if health.has_own(registration) or (not entry.checked and details.confirms(entry.service)):
                 key = InstanceKey(self._shown_as, entry.service, entry.service_id, entry.node)
                 places[registration] = _Place(key, entry.endpoint)
@@ -48,6 +53,7 @@ class Roster:
                 check = health.checks_of(registration)[0]
                 key = InstanceKey(self._shown_as, service, check.service_id, check.node)
                 places[registration] = _Place(key, None)
+        self._of = _by_served(self._sidecars)
         self._places = dict(sorted(places.items(), key=lambda item: item[1].key))
         self._on_node = _by_node(self._places)
         shown: dict[Registration, ServiceInstance] = {}
@@ -56,11 +62,22 @@ class Roster:
                 shown[registration] = instance
         self._show(shown)
 
+    def _found_sidecars(self, entries: Mapping[Registration, Entry]) -> dict[Registration, Registration]:
+        """Return which instance each sidecar serves, unless their checks say nothing about these."""
+        if not self._settings.sidecar_checks:
+            return {}
+        return {
+            sidecar: Registration.of(entry.node, entry.serves)
+            for sidecar, entry in entries.items()
+            if entry.endpoint.kind == SIDECAR and entry.serves
+        }
+
     def update(self, owners: Iterable[Registration], health: Health) -> None:
         """Look again at those, and at the instances on those nodes, whose checks have changed."""
         shown = dict(self._shown)
         for owner in owners:
-            for registration in (owner,) if owner.service_id else self._on_node.get(owner, ()):
+            served = (owner, self._sidecars.get(owner, owner))
+            for registration in served if owner.service_id else self._on_node.get(owner, ()):
                 if registration in self._places:
                     self._put(shown, registration, self._instance(registration, health))
         ordered = len(shown) == len(self._shown)  # One that came anew stands at the end.
@@ -85,10 +102,13 @@ class Roster:
         self.instances = self.instances if same else instances
 
     def _instance(self, registration: Registration, health: Health) -> ServiceInstance | None:
-        status = health.status_of(registration)
+        place, sidecars = self._places[registration], self._of.get(registration, ())
+        status = health.status_of(registration, *sidecars)
         if not status:
             return None
-        place, checks = self._places[registration], health.checks_of(registration)
+        checks = health.checks_of(registration)
+        for sidecar in sidecars:
+            checks += health.own_checks_of(sidecar)
         known = self._shown.get(registration)
         same = known and (known.key, known.status, known.checks) == (place.key, status, checks)
         if known and same and known.endpoint is place.endpoint:
@@ -105,6 +125,13 @@ class Roster:
         key = place.key._replace(datacenter=self._datacenter)  # As Consul's own DNS calls it.
         url = url_of(self._settings, key, place.endpoint) if place.endpoint else ""
         return url, meta_labels(self._settings.meta, place.endpoint)
+
+
+def _by_served(sidecars: Mapping[Registration, Registration]) -> dict[Registration, list[Registration]]:
+    of: dict[Registration, list[Registration]] = defaultdict(list)
+    for sidecar, served in sidecars.items():
+        of[served].append(sidecar)
+    return of
 
 
 def _by_node(places: Iterable[Registration]) -> dict[Registration, list[Registration]]:

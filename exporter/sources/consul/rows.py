@@ -51,6 +51,10 @@ class _CheckRow(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     service: _Text = msgspec.field(name="ServiceName", default="")
 
 
+class _ProxyRow(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
+    serves: _Text | None = msgspec.field(name="DestinationServiceID", default=None)
+
+
 class _ServiceRow(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     service_id: _Name = msgspec.field(name="ID")
     service: _Name
@@ -58,6 +62,8 @@ class _ServiceRow(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     port: int | None = None
     tags: list[str] | None = None
     meta: dict[str, str] | None = None
+    kind: _Text | None = None
+    proxy: _ProxyRow | None = None
 
 
 class _OwnerRow(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
@@ -129,9 +135,10 @@ def _entries(node: _NodeRow, rejected: Rejected, shared: dict[object, Any]) -> I
     }
     for row in () if node.peer_name else node.services or ():
         address = row.address or node.address or ""
-        endpoint = endpoint_of(address, row.port, row.tags, row.meta, rejected, shared)
+        endpoint = endpoint_of(address, row.port, row.tags, row.meta, row.kind or "", rejected, shared)
         of = Registration.of(node.node, row.service_id)
-        yield Entry(row.service, row.service_id, node.node, endpoint, of in checked)
+        serves = (row.proxy and row.proxy.serves) or ""
+        yield Entry(row.service, row.service_id, node.node, endpoint, of in checked, serves)
 
 
 async def instances_in(body: Text, service: str, rejected: Rejected) -> tuple[Entry, ...]:

@@ -24,7 +24,7 @@ from exporter.config.fields import (
 
 
 class ServiceFilter(Strict):
-    """Which service names are shown; the patterns match the whole name."""
+    """Which service names, or kinds, are shown; the patterns match the whole name."""
 
     include: Annotated[tuple[Pattern, ...], Field(strict=False)] = (Expression(".*"),)
     exclude: Annotated[tuple[Pattern, ...], Field(strict=False)] = ()
@@ -33,6 +33,10 @@ class ServiceFilter(Strict):
         """Return whether some include and no exclude pattern matches."""
         included = any(pattern.fullmatch(service) for pattern in self.include)
         return included and not any(pattern.fullmatch(service) for pattern in self.exclude)
+
+
+# What the kinds are called that matter here; of most services Consul says none.
+TYPICAL, SIDECAR = "typical", "connect-proxy"
 
 
 class UrlRule(Strict):
@@ -80,6 +84,8 @@ class Consul(Polled):
     # From a function, as the library would otherwise try to copy the compiled expressions.
     service_url_rules: Annotated[tuple[UrlRule, ...], Field(strict=False, default_factory=lambda: URL_RULES)]
     services: ServiceFilter = ServiceFilter()
+    kinds: ServiceFilter = ServiceFilter(exclude=(Expression(SIDECAR),))
+    sidecar_checks: bool = False
     meta: MetaKeys = ()
     detail: Literal["instance", "check"] = "instance"
 
