@@ -14,6 +14,7 @@ Place = tuple[int | str, ...]
 # Settings by kind, for what a connection leaves open.
 Defaults = Mapping[str, Entry]
 _NO_DEFAULTS: Defaults = {}
+_NOT_KEPT = set[str]()
 
 
 def options_of(entries: Sequence[Entry], defaults: Defaults = _NO_DEFAULTS) -> tuple[ConnectionOptions, ...]:
@@ -35,10 +36,15 @@ def options_of_one(entry: Entry, place: Place, defaults: Defaults = _NO_DEFAULTS
     """Validate one entry, which is at `place`; ConfigError lists its problems."""
     where = f"{place[0]}[{place[1]}]"
     kind = _kind(entry.get("kind"), f"{where}.kind")
-    options = validated(kind.Options, {**defaults.get(entry["kind"], {}), **_given(entry)}, place)
+    options = _light(validated(kind.Options, {**defaults.get(entry["kind"], {}), **_given(entry)}, place))
     if kind(options).needs_token and not options.has_token:
         raise ConfigError([Problem(where, f"kind {options.kind} needs token_file or token")])
     return options
+
+
+def _light(options: ConnectionOptions) -> ConnectionOptions:
+    """Return the same without the set of what was given: nobody asks for it, and it is half of what options keep."""
+    return options.model_construct(_NOT_KEPT, **vars(options))
 
 
 def _given(entry: Entry) -> Entry:
