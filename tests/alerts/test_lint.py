@@ -202,7 +202,7 @@ def test_every_scrape_configuration_that_is_shipped_honors_labels() -> None:
     """In files, manifests and documents alike: a job of the exporter, or an operator's monitor, keeps our labels."""
     marks = {
         r"job_name: *status-exporter": r"honor_labels: *true",
-        r"kind: *(Service|Pod)Monitor|kind: *VM(Service|Pod|Static)Scrape": r"honorLabels: *true",
+        r"apiVersion: \S+\s+kind: .*([Mm]onitor|Scrape)\b": r"honorLabels: *true",
     }
     shipped = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     texts = {
@@ -216,5 +216,5 @@ def test_every_scrape_configuration_that_is_shipped_honors_labels() -> None:
         for name, text in texts.items()
         if re.search(mark, text)
     }
-    assert "prometheus.yml" in concerned
+    assert {"prometheus.yml", "deploy/kubernetes/monitor.yaml"} < concerned.keys()
     assert [name for name, wanted in concerned.items() if not re.search(wanted, texts[name])] == []
