@@ -51,6 +51,23 @@ _REFUSALS = {
     errno.EMFILE: "this process has no file descriptors left",
     errno.ENFILE: "this machine has no file descriptors left",
 }
+# What TLS says of a handshake, in such words; the first that is in OpenSSL's reason decides.
+_HANDSHAKES = (
+    ("CERTIFICATE_REQUIRED", "the server wants a client certificate: set tls.cert_file"),
+    ("ALERT_BAD_CERTIFICATE", "the server wants a client certificate, or another one: see tls.cert_file"),
+    (
+        "ALERT_HANDSHAKE_FAILURE",
+        "the server may want a client certificate (tls.cert_file), or another version of TLS",
+    ),
+    ("ALERT_UNKNOWN_CA", "the server doesn't know who signed our client certificate"),
+    ("CERTIFICATE_EXPIRED", "our client certificate has expired"),
+    (
+        "UNEXPECTED_EOF",
+        "the server broke off, which may mean that it wants a client certificate (tls.cert_file)",
+    ),
+    ("WRONG_VERSION_NUMBER", "no TLS is spoken there: the address may need http://, or another port"),
+    ("RECORD_LAYER_FAILURE", "no TLS is spoken there: the address may need http://, or another port"),
+)
 # A connection kept from an earlier poll may be closed by the server in the moment it is used again.
 _BROKEN = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 _REPEATABLE = ("GET", "HEAD", "OPTIONS")
@@ -295,8 +312,14 @@ def _translate(error: Exception) -> PollError:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return TlsFailed(f"the server's certificate is not trusted: {cause.verify_message}")
         if isinstance(cause, ssl.SSLError):
-            return TlsFailed("the TLS handshake failed")
+            return TlsFailed(": ".join(("the TLS handshake failed", *_likely(cause))))
     return next(ours(message) for theirs, ours, message in _TRANSLATION if isinstance(error, theirs))
+
+
+def _likely(error: ssl.SSLError) -> Iterator[str]:
+    """Yield the likely cause, if there is one."""
+    reason = error.reason or ""  # None where OpenSSL gave none, whatever the library's types say.
+    yield from [said for sign, said in _HANDSHAKES if sign in reason][:1]
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

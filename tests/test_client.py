@@ -425,6 +425,33 @@ def test_a_failed_connection_says_why(number: int, said: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "the server wants a client certificate"),
+        ("SSLV3_ALERT_BAD_CERTIFICATE", "wants a client certificate, or another one"),
+        ("TLSV1_ALERT_UNKNOWN_CA", "doesn't know who signed our client certificate"),
+        ("SSLV3_ALERT_CERTIFICATE_EXPIRED", "our client certificate has expired"),
+        ("UNEXPECTED_EOF_WHILE_READING", "may mean that it wants a client certificate"),
+        ("RECORD_LAYER_FAILURE", "no TLS is spoken there"),
+        (None, "the TLS handshake failed$"),
+    ],
+)
+def test_a_failed_handshake_says_why(reason: str | None, said: str) -> None:
+    """OpenSSL's reasons become the likely cause and the setting that helps."""
+    cause = ssl.SSLError(1, "[SSL] odd")
+    cause.reason = reason  # type: ignore[assignment]  # it is None where there is none
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("odd") from cause
+
+    async def run() -> None:
+        await _mocked(fail).get("https://a/", {}, max_body=1)
+
+    with pytest.raises(errors.TlsFailed, match=said):
+        asyncio.run(run())
+
+
 def test_a_machine_without_certificates_trusts_the_usual_ones(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

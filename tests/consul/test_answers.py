@@ -73,6 +73,33 @@ def test_refusals(status: int, text: str, reason: str, place: str) -> None:
     assert f"HTTP {status}" in str(error)
 
 
+LIKELY: dict[str, tuple[httpx.Response, str]] = {
+    "Go's HTTPS port": (
+        httpx.Response(400, text="Client sent an HTTP request to an HTTPS server.\n"),
+        "the address needs https://",
+    ),
+    "nginx's HTTPS port": (
+        httpx.Response(400, html="<h1>The plain HTTP request was sent to HTTPS port</h1>"),
+        "the address needs https://",
+    ),
+    "no client certificate": (
+        httpx.Response(400, html="<h1>No required SSL certificate was sent</h1>"),
+        "tls.cert_file",
+    ),
+    "basic authentication": (httpx.Response(401, html="<html>"), "http_auth"),
+    "a forbidding proxy": (httpx.Response(403, html="<html>Forbidden"), "a proxy's"),
+    "a login page": (httpx.Response(200, html="\n<!DOCTYPE html><form>"), "login page"),
+    "a redirect to it": (httpx.Response(302, headers={"Location": "https://login"}), "login page"),
+}
+
+
+@pytest.mark.parametrize(("answer", "words"), LIKELY.values(), ids=LIKELY)
+@pytest.mark.parametrize("place", [STATE, CATALOG])
+def test_the_likely_cause_is_said(answer: httpx.Response, words: str, place: str) -> None:
+    """What stands in Consul's way mostly can be told, and which setting helps."""
+    assert words in str(failure(lambda: answer, place))
+
+
 @pytest.mark.parametrize("place", ["/v1/agent/self", "/v1/catalog/datacenters"])
 def test_refused_before_the_datacenters_are_known(place: str) -> None:
     """When it can't be found out which datacenters there are, the poll itself fails with the reason."""

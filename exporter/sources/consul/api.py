@@ -28,6 +28,7 @@ from exporter.sources.consul.settings import Consul
 from exporter.timing import deadline
 
 _BEGINNING = re.compile(rb"\s*[\[{n]")
+_PAGE = "a page of HTML instead of JSON: a proxy's login page, or Consul's user interface, is at this address"
 # What another address of the same cluster would answer as well.
 _SAME_EVERYWHERE = (AclDenied, AclNotFound, TooLarge)
 # A query that waits is answered up to this part of its wait later, as Consul spreads them; then it waits for its leader
@@ -61,7 +62,7 @@ class ConsulApi:
 
     async def get(self, path: str, **params: str) -> Reply:
         """Return the first answer an address gives; raise the most specific error when none does."""
-        return await self._first(path, params, Answer.json)
+        return await self._first(path, params, _parsed)
 
     async def get_body(self, path: str, **params: str) -> Reply:
         """Do the same with the answer as it came, which looks like JSON."""
@@ -129,10 +130,16 @@ class ConsulApi:
         return headers
 
 
+def _parsed(answer: Answer) -> Any:
+    _looked_at(answer)
+    return answer.json()
+
+
 def _looked_at(answer: Answer) -> Text:
     """Return the body, unless it is a page of something in Consul's place; whether it is JSON shows when it is read."""
     if not _BEGINNING.match(answer.body):
-        raise Malformed("the body is not JSON")
+        is_page = answer.body.lstrip().startswith(b"<")
+        raise Malformed(_PAGE if is_page else "the body is not JSON")
     return answer.body
 
 

@@ -19,7 +19,21 @@ _UNREACHABLE = "no server of the datacenter can be reached"
 
 # The first row whose status and text (in lower case) both fit decides.
 _ERRORS: tuple[tuple[range, str, type[PollError], str], ...] = (
-    (range(300, 400), "", Redirected, "the answer sends us elsewhere"),
+    (range(300, 400), "", Redirected, "the answer sends us elsewhere, as login pages and ports of HTTP do"),
+    (
+        range(400, 401),
+        "https",
+        UnexpectedStatus,
+        "HTTP is spoken to a port of HTTPS: the address needs https://",
+    ),
+    (range(400, 401), "ssl cert", UnexpectedStatus, "a client certificate is wanted: set tls.cert_file"),
+    (
+        range(401, 402),
+        "",
+        UnexpectedStatus,
+        "something before Consul wants a user and a password: set http_auth",
+    ),
+    (range(403, 404), "<html", AclDenied, "a page of HTML forbids this: a proxy's, as Consul sends none"),
     (range(403, 404), "acl not found", AclNotFound, _UNKNOWN_TOKEN),
     (range(403, 404), "blocked by agent", UnexpectedStatus, "the agent's configuration blocks this endpoint"),
     (range(403, 404), "", AclDenied, _WEAK_TOKEN),
