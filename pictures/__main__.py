@@ -1,6 +1,6 @@
 """Draw all dashboards from the demo's world, and the exporter's own page, and say what is wrong on them.
 
-python -m pictures [--out FOLDER] [--theme THEME ...] [--width PIXELS ...] [--only NAME ...]
+python -m pictures [--out FOLDER] [--world WORLD] [--theme THEME ...] [--width PIXELS ...] [--only NAME ...] [--small]
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pictures.drawing import Drawn, NotDrawn, Page, draw
 from pictures.judge import complaints
 from pictures.own_page import own_pages, serving
 from pictures.packages import HERE, NotInstalled, install
+from pictures.small import shrink
 from pictures.stage import Stage, staged
 from pictures.worlds import EXPORTERS, WORLDS, dashboard_pages
 from tools.components import COMPONENTS, fetch, find
@@ -33,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (NotInstalled, NotDrawn, PrometheusFailed) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
+    for one in drawn if options.small else ():
+        shrink(options.out / one.page.picture)
     return 1 if _report(drawn) else 0
 
 
@@ -43,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--theme", nargs="+", choices=["light", "dark"], default=["light", "dark"])
     parser.add_argument("--width", nargs="+", type=int, default=[1440, 1100], help="in pixels")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="such as services, or ru-services")
+    parser.add_argument("--small", action="store_true", help="in 256 colours, as the documentation has them")
     return parser
 
 
