@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.exposition.text import Exposition
 from exporter.model import CHECK_STATUSES, SERVICE_STATUSES, Check, Endpoint, InstanceKey, ServiceInstance
-from exporter.sources.contract import ServiceFindings
+from exporter.sources.contract import ServiceFindings, SourceInfo
 from exporter.state import PollResult, SourceId, SourceState, advance, first_state
 from exporter.timing import wall
 
@@ -22,11 +22,7 @@ SIZES = (40, 1_000, 10_000)
 TAIL = b"# HELP own_info Always 1.\n# TYPE own_info gauge\nown_info 1\n"
 
 
-class Cluster:
-    """A source that is never asked."""
-
-    name, kind, interval, timeout, stale_after = "main", "consul", 60.0, 30.0, 180.0
-    failure_reasons = rejections = ()
+CLUSTER = SourceInfo(SourceId("consul", "main"), interval=60.0, stale_after=180.0)
 
 
 def instances(count: int, poll: int) -> Iterator[ServiceInstance]:
@@ -71,7 +67,7 @@ def seconds(work: Callable[[], object], times: int = 3) -> float:
 def measure(count: int) -> None:
     """Print a line about so many instances."""
     exposition, id_ = Exposition(), SourceId("consul", "main")
-    first = polled(first_state(Cluster()), count, 1)  # type: ignore[arg-type]
+    first = polled(first_state(CLUSTER), count, 1)
     exposition.render({id_: first})
     second = polled(first, count, 2)
     rendered = exposition.render({id_: second})

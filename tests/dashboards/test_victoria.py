@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,11 +11,13 @@ import pytest
 from tests.dashboards.asking import Asked
 from tests.dashboards.conftest import DASHBOARDS, RULES
 from tests.dashboards.grafana_view import Json, Request, View
-from tests.dashboards.world import END, START, openmetrics
+from tests.dashboards.world import END, START, TARGET, openmetrics
 from tests.real import Prometheus
 from tests.real.missing import component
 from tests.real.victoria import VictoriaMetrics
 
+DEAD = (400, 500)
+"""Minutes during which the second exporter was not there."""
 NAMES = sorted(path.stem for path in (DASHBOARDS / "en").glob("*.json"))
 CHOICES = {"datacenter": "dc1", "service": "web"}
 NEAR = 0.5
@@ -28,18 +32,52 @@ Told = dict[tuple[tuple[str, str], ...], dict[int, float]]
 
 @pytest.fixture(scope="module")
 def victoria(day: Prometheus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VictoriaMetrics]:
-    """The same samples, and the same rules evaluated at the same times: Prometheus chooses a second of the minute."""
-    second = day.value('timestamp(datacenter:service_status:count{datacenter="dc1"})', START + 3600) % 60
-    server = VictoriaMetrics(component("victoria-metrics"), tmp_path_factory.mktemp("victoria"), {})
+    """The same samples, and the same rules evaluated at the same times."""
+    second = second_of(day)
+    with recorded(tmp_path_factory.mktemp("victoria"), second, openmetrics()) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def two(day: Prometheus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VictoriaMetrics]:
+    """The same, told by two exporters, one of which was dead for a while."""
+    second = second_of(day)
+    with recorded(tmp_path_factory.mktemp("two"), second, openmetrics(), other()) as server:
+        yield server
+
+
+def other() -> Iterator[str]:
+    """What a second exporter told; when it came back, its counters began anew."""
+    died, back = (START + 60 * minute for minute in DEAD)
+    before: dict[str, float] = {}
+    for name, value, at in (line.rsplit(" ", 2) for line in openmetrics() if not line.startswith("#")):
+        if int(at) < back:
+            before[name] = float(value)
+        anew = int(at) >= back and name.partition("{")[0].endswith("_total")
+        told = float(value) - (before.get(name, 0) if anew else 0)
+        if not died <= int(at) < back:
+            yield f"{name.replace(TARGET['instance'], 'other:10117')} {told} {at}"
+
+
+@contextmanager
+def recorded(folder: Path, second: float, *told: Iterator[str]) -> Iterator[VictoriaMetrics]:
+    """Evaluate the recording rules at a second of each minute."""
+    server = VictoriaMetrics(component("victoria-metrics"), folder, {})
     try:
         server.start("-search.maxLookback=30s", "-search.disableCache")
-        server.write(openmetrics())
+        for exporter in told:
+            server.write(exporter)
         server.replay(component("vmalert"), RULES, START - 3600 + second, END + 60)
         server.stop()
         server.start("-search.maxLookback=60s", "-search.disableCache")
         yield server
     finally:
         server.stop()
+
+
+def second_of(day: Prometheus) -> float:
+    """The second of the minute that Prometheus chose for the rules."""
+    return day.value('timestamp(datacenter:service_status:count{datacenter="dc1"})', START + 3600) % 60
 
 
 def told(server: Prometheus, view: View, request: Request) -> Told:
@@ -66,7 +104,7 @@ def near(a: float, b: float, counts: bool) -> bool:
     return abs(a - b) <= (COUNTED if counts else min(NEAR, 0.01 * abs(a) + 1e-6))
 
 
-def wrong(day: Prometheus, victoria: VictoriaMetrics, dashboard: Json) -> Iterator[str]:
+def wrong(day: Prometheus, victoria: Prometheus, dashboard: Json) -> Iterator[str]:
     choices = CHOICES if dashboard["uid"] == "service" else {}
     view = View(dashboard, END, choices, zone=ZoneInfo("Europe/Moscow"))
     for panel in view.panels():
@@ -99,6 +137,15 @@ def test_every_panel_tells_the_same(
 ) -> None:
     """Every query of a dashboard, over 24 hours with outages of the exporter and of Prometheus."""
     assert list(wrong(day, victoria, dashboards[name])) == []
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "status-exporter"])
+def test_two_exporters_count_once(
+    victoria: VictoriaMetrics, two: VictoriaMetrics, dashboards: dict[str, Json], name: str
+) -> None:
+    """Every query tells the same of two as of one; what the exporter's own dashboard tells is of each."""
+    assert list(wrong(victoria, two, dashboards[name])) == []
+    assert two.value("count(up)", START + 3600) == 2
 
 
 def test_a_difference_is_seen(day: Prometheus, victoria: VictoriaMetrics) -> None:
