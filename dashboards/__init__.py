@@ -1,4 +1,4 @@
-"""Builds the Grafana dashboards: `python -m dashboards` writes grafana/dashboards/<language>/<uid>.json.
+"""Builds the Grafana dashboards: `python -m dashboards` writes grafana/{dashboards,import}/<language>/<uid>.json.
 
 look.py       colours, states, widths, icons: the look and feel
 queries/      PromQL, one module per dashboard
@@ -9,6 +9,7 @@ layout.py     where panels stand
 table.py      tables: joins, overrides
 columns.py    the kinds of column that several tables use
 panels.py     the kinds of panel that several dashboards use
+importing.py  the form that Grafana's import dialog wants
 pages/        one module per dashboard, one function per panel; page.py holds what all have
 
 The words are those of the package `languages`.

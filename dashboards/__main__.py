@@ -1,20 +1,31 @@
-"""Write every dashboard in every language to grafana/dashboards/<language>/<uid>.json."""
+"""Write every dashboard in every language to grafana/dashboards, and for the import dialog to grafana/import."""
 
 import json
 from pathlib import Path
 
 from dashboards.grafana import Json
+from dashboards.importing import importable
 from dashboards.pages import connections, exporter, service, services
 from languages import LANGUAGES
 
 FOLDER = Path(__file__).parents[1] / "grafana" / "dashboards"
+IMPORTS = FOLDER.parent / "import"
 PAGES = (services, service, connections, exporter)
 
 
 def files() -> dict[str, str]:
     """The content of every file, by its path below grafana/dashboards."""
+    return {name: _text(dashboard) for name, dashboard in _built().items()}
+
+
+def imports() -> dict[str, str]:
+    """The same for the import dialog, below grafana/import."""
+    return {name: _text(importable(dashboard)) for name, dashboard in _built().items()}
+
+
+def _built() -> dict[str, Json]:
     return {
-        f"{language}/{page.UID}.json": _text(page.build(words.dashboards))
+        f"{language}/{page.UID}.json": page.build(words.dashboards)
         for language, words in LANGUAGES.items()
         for page in PAGES
     }
@@ -26,8 +37,8 @@ def _text(dashboard: Json) -> str:
 
 def main() -> None:
     """Write the files."""
-    for name, content in files().items():
-        path = FOLDER / name
+    written = {FOLDER / name: content for name, content in files().items()}
+    for path, content in (written | {IMPORTS / name: content for name, content in imports().items()}).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
 

@@ -8,14 +8,20 @@ from tools import kind_tables, manifests, metric_table, requirements
 
 ROOT = Path(__file__).parent.parent
 # Folders in which every file of this name is generated, but those named.
-WHOLE = {"grafana/dashboards/**/*.json": (), "alertmanager/templates/*.tmpl": ("layout.tmpl",)}
+WHOLE = {
+    "grafana/dashboards/**/*.json": (),
+    "grafana/import/**/*.json": (),
+    "alertmanager/templates/*.tmpl": ("layout.tmpl",),
+}
 
 
 def files() -> dict[Path, str]:
     """Return what every generated file should hold; those with hashes, which an index tells, have their own way."""
     folder, drawn = dashboards.__main__.FOLDER, dashboards.__main__.files()
+    imports = dashboards.__main__.IMPORTS
     return {
         **{folder / name: text for name, text in drawn.items()},
+        **{imports / name: text for name, text in dashboards.__main__.imports().items()},
         **{ROOT / name: text for name, text in languages.__main__.files().items()},
         **metric_table.files(),
         **kind_tables.files(),

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from dashboards.__main__ import PAGES, files
+from dashboards.__main__ import PAGES, files, imports
+from dashboards.look import DATASOURCE_UID
 from languages import LANGUAGES
 
 TEXTS = [language.dashboards for language in LANGUAGES.values()]
@@ -36,6 +37,30 @@ def test_languages_differ_in_words_alone(page: Any) -> None:
     first, *others = (without_words(page.build(texts)) for texts in TEXTS)
     assert others
     assert all(other == first for other in others)
+
+
+@pytest.mark.parametrize("name", sorted(files()))
+def test_an_imported_dashboard_is_the_provisioned_one_with_the_chosen_data_source(name: str) -> None:
+    """When Grafana has put the answer in the input's place, only what the dialog needs is more than in the other file."""
+    asked = json.loads(imports()[name])
+    (wanted,) = asked["__inputs"]
+    assert (wanted["type"], wanted["pluginId"]) == ("datasource", "prometheus")
+
+    answered = json.loads(imports()[name].replace(f"${{{wanted['name']}}}", "chosen"))
+    kinds = {need["id"] for need in answered.pop("__requires") if need["type"] == "panel"}
+    assert [answered.pop(key) for key in ("__inputs", "__elements", "id")] == [[wanted], {}, None]
+    first = answered["templating"]["list"][0]
+    assert first.pop("current") == {"selected": True, "text": "chosen", "value": "chosen"}
+
+    provisioned = json.loads(files()[name])
+    assert provisioned["templating"]["list"][0].pop("current")["value"] == DATASOURCE_UID
+    assert answered == provisioned
+    assert kinds == {panel["type"] for panel in provisioned["panels"]} - {"row"}
+
+
+def test_every_dashboard_can_be_imported() -> None:
+    """In every language."""
+    assert imports().keys() == files().keys()
 
 
 def without_words(dashboard: dict[str, Any]) -> Any:
