@@ -69,7 +69,10 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class ServiceInstance:
-    """One registration in Consul as the latest poll saw it; `endpoint` is None until it was asked for."""
+    """One registration in Consul as the latest poll saw it; `endpoint` is None until it was asked for.
+
+    `scope` are further labels of all its series: namespace and partition, where these are in use.
+    """
 
     key: InstanceKey
     status: ServiceStatus
@@ -77,6 +80,7 @@ class ServiceInstance:
     endpoint: Endpoint | None = None
     url: str = ""
     meta_labels: tuple[tuple[str, str], ...] = ()
+    scope: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

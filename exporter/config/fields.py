@@ -140,6 +140,12 @@ def _datacenter_names(names: dict[str, str]) -> dict[str, str]:
     return names
 
 
+def _scope(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise ValueError("must be the name of one")
+    return name
+
+
 def _size(raw: object) -> int:
     match = re.fullmatch(r"([0-9]{1,9})(B|KB|MB|GB)", raw, re.ASCII) if isinstance(raw, str) else None
     if not match:
@@ -226,6 +232,7 @@ ConsulAddresses = Annotated[
 ]
 Datacenters = Annotated[tuple[str, ...] | Literal["all"] | None, BeforeValidator(_datacenters)]
 DatacenterNames = Annotated[dict[Name, Name], AfterValidator(_datacenter_names)]
+Scope = Annotated[str, AfterValidator(_scope)]
 Pattern = Annotated[Expression, BeforeValidator(_regex)]
 Secret = Annotated[SecretStr, AfterValidator(_sendable)]
 ServerName = Annotated[str, AfterValidator(_server_name)]

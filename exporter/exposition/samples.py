@@ -11,6 +11,7 @@ from exporter.model import (
     CONNECTION_STATUSES,
     SERVICE_STATUSES,
     Metric,
+    ServiceInstance,
 )
 from exporter.sources.consul.health import node_status
 from exporter.state import BUCKETS, ConnectionState, ServiceState, SourceState
@@ -54,14 +55,19 @@ def node_lines(states: Iterable[ServiceState]) -> Iterator[Line]:
     """Yield the status of each node: every instance on it knows the node's checks."""
     instances = {(each.instance.key.datacenter, each.instance.key.node): each.instance for each in states}
     for node, instance in instances.items():
-        labels = label_pairs(metrics.NODE_STATUS.labels[:-1], node)
+        labels = _scoped(metrics.NODE_STATUS.labels[:-1], node, instance)
         status = node_status(instance.checks)
         yield from _one_hot(metrics.NODE_STATUS, labels, "status", SERVICE_STATUSES, status)
 
 
 def identity_of(state: ServiceState) -> str:
     """Return the identity labels of an instance."""
-    return label_pairs(metrics.SERVICE, state.instance.key)
+    return _scoped(metrics.SERVICE, state.instance.key, state.instance)
+
+
+def _scoped(names: Iterable[str], values: Iterable[str], instance: ServiceInstance) -> str:
+    scope = instance.scope
+    return label_pairs((*names, *(name for name, _ in scope)), (*values, *(value for _, value in scope)))
 
 
 def sample(metric: Metric, labels: str, value: float, suffix: str = "") -> Line:

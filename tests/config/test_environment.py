@@ -35,6 +35,8 @@ def test_everything_about_consul_can_be_said(tmp_path: Path) -> None:
         {
             "CONSUL_HTTP_TOKEN": "t0ken",
             "CONSUL_HTTP_AUTH": "user:pass",
+            "CONSUL_NAMESPACE": "team-a",
+            "CONSUL_PARTITION": "east",
             "CONSUL_CAPATH": str(tmp_path),
             "CONSUL_TLS_SERVER_NAME": "consul.example",
             "CONSUL_HTTP_SSL_VERIFY": "false",
@@ -45,6 +47,7 @@ def test_everything_about_consul_can_be_said(tmp_path: Path) -> None:
     assert cluster.token.get_secret_value() == "t0ken"
     assert cluster.http_auth
     assert cluster.http_auth.get_secret_value() == "user:pass"
+    assert (cluster.namespace, cluster.partition) == ("team-a", "east")
     assert (tmp_path, "consul.example", True) == (
         cluster.tls.ca_path,
         cluster.tls.server_name,

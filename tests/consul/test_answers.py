@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from exporter.errors import PollError, ProviderError, Refused, reasons
-from tests.consul.fake import CATALOG, DETAILS, STATE, FakeConsul
+from exporter.exposition.samples import instance_lines, node_lines
+from exporter.state import ServiceState
+from tests.consul.fake import CATALOG, DETAILS, STATE, FakeConsul, Json
 from tests.consul.polling import Polled
 
 SECRET = "8f246b77-f3e1-ff88-5b48-8ec93abf3e05"
@@ -73,6 +75,41 @@ def test_refusals(status: int, text: str, reason: str, place: str) -> None:
     assert f"HTTP {status}" in str(error)
 
 
+class Enterprise(FakeConsul):
+    """Answers about checks hold those of all namespaces when asked so, as the documentation has it."""
+
+    def checks(self) -> list[Json]:
+        own = [check | {"Namespace": "team-a"} for check in super().checks()]
+        node = {"Node": "n1", "CheckID": "serfHealth", "Name": "serf", "Status": "warning"}
+        node |= {"ServiceID": "", "ServiceName": "", "Namespace": "default"}
+        other = own[0] | {"Namespace": "team-b", "Status": "critical", "ServiceID": "x", "ServiceName": "x"}
+        return [*own, node, other, other | {"ServiceID": "web", "ServiceName": "web", "CheckID": "c2"}]
+
+
+@pytest.mark.parametrize("answers_all", [True, False])
+def test_a_namespace_and_a_partition(answers_all: bool) -> None:
+    """All requests name both; checks of nodes count, those of services elsewhere don't; the labels say where it is."""
+    consul = Enterprise("web", answers_all=answers_all)
+    with Polled(handler=consul, namespace="team-a", partition="east") as polled:
+        (web,) = polled.instances().values()
+        asked = {r.url.path: (r.url.params["ns"], r.url.params["partition"]) for r in polled.requests}
+    assert (web.key.service, web.status) == ("web", "warning")
+    assert asked.pop(STATE) == ("*", "east")
+    assert set(asked.values()) == {("team-a", "east")}
+    state = ServiceState(web, since=0.0, changes=0)
+    lines = [line for _, line in (*instance_lines([state], shows_checks=True), *node_lines([state]))]
+    assert all('namespace="team-a",partition="east"' in line for line in lines)
+
+
+def test_without_namespaces_nothing_says_so() -> None:
+    """Neither the requests nor the labels."""
+    with Polled(handler=FakeConsul("web")) as polled:
+        (web,) = polled.instances().values()
+        assert not any({"ns", "partition"} & request.url.params.keys() for request in polled.requests)
+    lines = [line for _, line in instance_lines([ServiceState(web, since=0.0, changes=0)], shows_checks=True)]
+    assert not any("namespace" in line or "partition" in line for line in lines)
+
+
 LIKELY: dict[str, tuple[httpx.Response, str]] = {
     "Go's HTTPS port": (
         httpx.Response(400, text="Client sent an HTTP request to an HTTPS server.\n"),
@@ -85,6 +122,12 @@ LIKELY: dict[str, tuple[httpx.Response, str]] = {
     "no client certificate": (
         httpx.Response(400, html="<h1>No required SSL certificate was sent</h1>"),
         "tls.cert_file",
+    ),
+    "no namespaces": (
+        httpx.Response(
+            400, text='Invalid query parameter: "ns" - Namespaces are a Consul Enterprise feature'
+        ),
+        "leave namespace out",
     ),
     "basic authentication": (httpx.Response(401, html="<html>"), "http_auth"),
     "a forbidding proxy": (httpx.Response(403, html="<html>Forbidden"), "a proxy's"),

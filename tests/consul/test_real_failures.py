@@ -157,6 +157,13 @@ def test_an_unknown_datacenter(consul_agent: ConsulAgent) -> None:
     assert {name: error.reason for name, error in findings.failures.items()} == {"nowhere": "no_path"}
 
 
+def test_no_namespaces(consul_agent: ConsulAgent) -> None:
+    """A Consul that has none says so, and so does the error, instead of showing other services."""
+    with Polled(consul_agent.address, datacenters=["dc1"], namespace="team-a") as polled:
+        (error,) = polled.poll().failures.values()
+    assert (error.reason, "leave namespace out" in str(error)) == ("unexpected_status", True)
+
+
 def test_the_own_datacenter_among_several(start_consul: StartConsul) -> None:
     """A token that may only read nodes and services suffices to find out the agent's datacenter."""
     deny = {"acl": {**DENY["acl"], "tokens": {}}, "primary_datacenter": "dc1"}

@@ -115,9 +115,9 @@ def test_one_odd_row_costs_its_piece_alone(monkeypatch: pytest.MonkeyPatch) -> N
     """Rows that fit their type are never read record by record, whatever stands beside them."""
     read: list[Any] = []
 
-    def careful(content: Any, rejected: Rejected) -> Any:
+    def careful(content: Any, rejected: Rejected, namespace: str) -> Any:
         read.extend(content)
-        return read_checks(content, rejected)
+        return read_checks(content, rejected, namespace)
 
     monkeypatch.setattr(rows, "read_checks", careful)
     odd = check(2, "odd")

@@ -28,6 +28,8 @@ from exporter.sources.consul.settings import Consul
 from exporter.timing import deadline
 
 _BEGINNING = re.compile(rb"\s*[\[{n]")
+# All checks of a datacenter.
+STATE = "/v1/health/state/any"
 _PAGE = "a page of HTML instead of JSON: a proxy's login page, or Consul's user interface, is at this address"
 # What another address of the same cluster would answer as well.
 _SAME_EVERYWHERE = (AclDenied, AclNotFound, TooLarge)
@@ -70,13 +72,14 @@ class ConsulApi:
 
     async def watch(self, path: str, index: int, wait: float, **params: str) -> Reply:
         """Return the answer that the current address gives when something moves on from `index`, or after `wait` seconds."""
-        query = {**params, "index": str(index), "wait": f"{math.ceil(wait)}s", **self._consistency()}
+        waiting = {"index": str(index), "wait": f"{math.ceil(wait)}s"}
+        query = {**params, **waiting, **self._scope(path), **self._consistency()}
         patience = wait * (1 + _JITTER) + _HOLD + _MARGIN
         address = self._settings.address[self._current]
         return await self._ask(address, f"{path}?{urlencode(query)}", self._headers(), _looked_at, patience)
 
     async def _first(self, path: str, params: Mapping[str, str], read: Callable[[Answer], Any]) -> Reply:
-        target = f"{path}?{urlencode({**params, **self._consistency()})}"
+        target = f"{path}?{urlencode({**params, **self._scope(path), **self._consistency()})}"
         headers, first, errors = self._headers(), self._current, list[PollError]()
         for step in range(len(self._settings.address)):
             number = (first + step) % len(self._settings.address)
@@ -113,6 +116,12 @@ class ConsulApi:
             raise placed(address, error) from None
         filtered = answer.headers.get("X-Consul-Results-Filtered-By-ACLs", "").lower() == "true"
         return Reply(content, _index(answer), filtered)
+
+    def _scope(self, path: str) -> dict[str, str]:
+        """Ask for one namespace and partition; of checks for all namespaces, as those of nodes are in the default one."""
+        namespace = "*" if self._settings.namespace and path == STATE else self._settings.namespace
+        scope = {"ns": namespace, "partition": self._settings.partition}
+        return {name: value for name, value in scope.items() if value}
 
     def _consistency(self) -> dict[str, str]:
         """Let any server answer, but not from what it knew before it lost touch with its leader."""

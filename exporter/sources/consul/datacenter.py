@@ -36,7 +36,7 @@ class Datacenter:
         self._api = api
         self._clock = clock
         self._log = Log("consul", source=settings.name, datacenter=name)
-        self._statuses = Statuses(api, name)
+        self._statuses = Statuses(api, name, settings.namespace or "")
         self._catalog = Catalog()
         self._details = Details(settings.interval, settings.stale_after, clock)
         self._roster = Roster(name, settings)

@@ -14,6 +14,8 @@ _TEXTS = {
     "token_file": "CONSUL_HTTP_TOKEN_FILE",
     "token": "CONSUL_HTTP_TOKEN",
     "http_auth": "CONSUL_HTTP_AUTH",
+    "namespace": "CONSUL_NAMESPACE",
+    "partition": "CONSUL_PARTITION",
 }
 _TLS = {
     "ca_file": "CONSUL_CACERT",

@@ -26,6 +26,13 @@ _ERRORS: tuple[tuple[range, str, type[PollError], str], ...] = (
         UnexpectedStatus,
         "HTTP is spoken to a port of HTTPS: the address needs https://",
     ),
+    (range(400, 401), '"ns"', UnexpectedStatus, "only Consul Enterprise has namespaces: leave namespace out"),
+    (
+        range(400, 401),
+        '"partition"',
+        UnexpectedStatus,
+        "only Consul Enterprise has partitions: leave partition out",
+    ),
     (range(400, 401), "ssl cert", UnexpectedStatus, "a client certificate is wanted: set tls.cert_file"),
     (
         range(401, 402),

@@ -95,13 +95,15 @@ def is_maintenance(check_id: str) -> bool:
     return check_id == "_node_maintenance" or check_id.startswith("_service_maintenance:")
 
 
-def read_checks(content: Any, rejected: Rejected) -> Checks:
-    """Read `/v1/health/state/any`: a list of checks."""
+def read_checks(content: Any, rejected: Rejected, namespace: str = "") -> Checks:
+    """Read `/v1/health/state/any`: a list of checks; of a namespace only its services', and all of nodes."""
     readable: dict[CheckKey, Check] = {}
     unreadable: set[Registration] = set()
     for row in _rows(content):
         try:
             check = _check(row)
+            if namespace and check.service_id and row.get("Namespace") != namespace:
+                continue
             readable[key_of(check)] = check
         except _Unusable as error:
             rejected.add(str(error))

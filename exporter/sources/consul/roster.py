@@ -114,7 +114,7 @@ class Roster:
         if known and same and known.endpoint is place.endpoint:
             return known
         url, meta = self._described(place, known)
-        return ServiceInstance(place.key, status, checks, place.endpoint, url, meta)
+        return ServiceInstance(place.key, status, checks, place.endpoint, url, meta, self._settings.scope)
 
     def _described(
         self, place: _Place, known: ServiceInstance | None

@@ -6,6 +6,7 @@ A list of 20,000 checks takes about 30 ms of a processor; between its pieces the
 import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -49,6 +50,7 @@ class _CheckRow(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     status: CheckStatus
     service_id: _Text = msgspec.field(name="ServiceID", default="")
     service: _Text = msgspec.field(name="ServiceName", default="")
+    namespace: str = ""
 
 
 class _ProxyRow(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
@@ -92,18 +94,29 @@ class _Unfit(Exception):
     """The rows are JSON, and not what their type says."""
 
 
-async def checks_in(body: Text, rejected: Rejected, known: Mapping[CheckKey, Check]) -> Checks:
-    """Read the body of `/v1/health/state/any`; a check that is as in `known` is that very object."""
-    parts = await _read(body, _CHECK, lambda piece, _: _checks(piece, known), read_checks, rejected)
+async def checks_in(
+    body: Text, rejected: Rejected, known: Mapping[CheckKey, Check], namespace: str = ""
+) -> Checks:
+    """Read the body of `/v1/health/state/any`; a check that is as in `known` is that very object.
+
+    With a namespace, the checks of services in others are passed over.
+    """
+
+    def typed(piece: bytes, _: Rejected) -> Checks:
+        return _checks(piece, known, namespace)
+
+    parts = await _read(body, _CHECK, typed, partial(read_checks, namespace=namespace), rejected)
     readable = {key_of(check): check for part in parts for check in part.readable}
     return Checks(tuple(readable.values()), frozenset().union(*(part.unreadable for part in parts)))
 
 
-def _checks(piece: bytes, known: Mapping[CheckKey, Check]) -> Checks:
+def _checks(piece: bytes, known: Mapping[CheckKey, Check], namespace: str) -> Checks:
     found = []
     for row in _check_rows.decode(piece):
         if row.service_id and not row.service:
             raise _Unfit
+        if namespace and row.service_id and row.namespace != namespace:
+            continue
         old = known.get((row.node, row.service_id, row.check_id))
         same = old and (old.status, old.name, old.service) == (row.status, row.name, row.service)
         found.append(old if old and same else _check(row))

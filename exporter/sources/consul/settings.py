@@ -17,6 +17,7 @@ from exporter.config.fields import (
     Name,
     Pattern,
     Ports,
+    Scope,
     Secret,
     Size,
     UrlTemplate,
@@ -75,6 +76,8 @@ class Consul(Polled):
     address: ConsulAddresses = ("http://127.0.0.1:8500",)
     datacenters: Datacenters = None
     datacenter_names: DatacenterNames = Field(default_factory=dict)
+    namespace: Scope | None = None
+    partition: Scope | None = None
     http_auth: Secret | None = None
     allow_stale: bool = True
     watch: bool = True
@@ -88,6 +91,12 @@ class Consul(Polled):
     sidecar_checks: bool = False
     meta: MetaKeys = ()
     detail: Literal["instance", "check"] = "instance"
+
+    @property
+    def scope(self) -> tuple[tuple[str, str], ...]:
+        """The further labels of all that is shown, where only a part of a datacenter is."""
+        labels = (("namespace", self.namespace), ("partition", self.partition))
+        return tuple((label, name) for label, name in labels if name)
 
     def shown_as(self, datacenter: str) -> str:
         """Return what a datacenter is called in labels."""

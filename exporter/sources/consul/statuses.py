@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from exporter.errors import PollError
 from exporter.model import Check
-from exporter.sources.consul.api import ConsulApi, Reply
+from exporter.sources.consul.api import STATE, ConsulApi, Reply
 from exporter.sources.consul.health import Health
 from exporter.sources.consul.records import CheckKey, Checks, Registration, Rejected, key_of
 from exporter.sources.consul.rows import checks_in
@@ -35,7 +35,7 @@ class Statuses:
     or gone.
     """
 
-    def __init__(self, api: ConsulApi, datacenter: str) -> None:
+    def __init__(self, api: ConsulApi, datacenter: str, namespace: str = "") -> None:
         self.index = 0
         self.health = Health(Checks(()))
         self.differing = set[Registration]()
@@ -45,6 +45,7 @@ class Statuses:
         self.rejected = Counter[str]()
         self._api = api
         self._datacenter = datacenter
+        self._namespace = namespace
         self._checks: dict[CheckKey, Check] = {}
         self._failing: dict[CheckKey, Check] = {}
         self._unreadable = frozenset[Registration]()
@@ -62,7 +63,7 @@ class Statuses:
     async def read(self) -> None:
         """Ask for all checks."""
         reply, rejected = await self._ask(), Rejected()
-        checks = await checks_in(reply.content, rejected, self._checks)
+        checks = await checks_in(reply.content, rejected, self._checks, self._namespace)
         health = Health(checks, self.health)
         self.members += not health.has_owners_of(self.health)
         self.differing |= health.differing(self.health)
@@ -92,15 +93,15 @@ class Statuses:
             reply = await self._ask(filter=filter_)
         except PollError:
             return False  # An old Consul that knows no such filter; if it is anything else, asking for all will fail too.
-        found = await checks_in(reply.content, Rejected(), {})
+        found = await checks_in(reply.content, Rejected(), {}, self._namespace)
         return {key_of(check) for check in recovered} <= {key_of(check) for check in found.readable}
 
     async def _ask(self, **params: str) -> Reply:
-        return await self._api.get_body("/v1/health/state/any", dc=self._datacenter, **params)
+        return await self._api.get_body(STATE, dc=self._datacenter, **params)
 
     async def _news(self, reply: Reply) -> News | None:
         """Compare an answer about the checks that aren't passing; None when it can't tell all that is new."""
-        checks = await checks_in(reply.content, Rejected(), self._checks)
+        checks = await checks_in(reply.content, Rejected(), self._checks, self._namespace)
         found = {key_of(check): check for check in checks.readable}
         if checks.unreadable != self._unreadable or any(key not in self._checks for key in found):
             return None

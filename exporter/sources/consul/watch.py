@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from exporter.errors import PollError, RateLimited
 from exporter.logs import Log
-from exporter.sources.consul.api import ConsulApi, Reply
+from exporter.sources.consul.api import STATE, ConsulApi, Reply
 from exporter.sources.consul.datacenter import Datacenter
 from exporter.sources.consul.settings import Consul
 from exporter.sources.consul.statuses import NOT_PASSING
@@ -47,7 +47,7 @@ class Watch:
                     following.cancel()
 
     def _start(self, tasks: asyncio.TaskGroup) -> tuple[asyncio.Task[None], ...]:
-        known, checks, services = self._datacenter, "/v1/health/state/any", "/v1/catalog/services"
+        known, checks, services = self._datacenter, STATE, "/v1/catalog/services"
         following = (
             self._follow(checks, lambda: known.checks_index, known.take_checks, filter=NOT_PASSING),
             self._follow(services, lambda: known.services_index, known.take_services),
