@@ -6,14 +6,13 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import certifi
 import httpx
-import socksio
 from pydantic import SecretStr
 
 from exporter import __version__
@@ -29,7 +28,7 @@ from exporter.errors import (
     TlsFailed,
 )
 from exporter.jsontext import parsed
-from exporter.proxies import NO_PROXY, from_environment
+from exporter.routes import Routes
 
 # From the most specific to the least; the first that fits decides.
 _TRANSLATION: tuple[tuple[type[Exception], type[PollError], str], ...] = (
@@ -71,9 +70,6 @@ _HANDSHAKES = (
 # A connection kept from an earlier poll may be closed by the server in the moment it is used again.
 _BROKEN = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 _REPEATABLE = ("GET", "HEAD", "OPTIONS")
-_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-# What the library for SOCKS raises about a proxy that answers something else.
-_NO_SOCKS = (socksio.SOCKSError, AssertionError, ValueError, LookupError)
 # How much of an error's body is worth reading, in bytes, and how long it may take, in seconds.
 _HINT_SIZE = 65_536
 _HINT_PATIENCE = 2.0
@@ -117,6 +113,7 @@ class HttpClient:
         proxy: SecretStr | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        self._routes = None if transport else Routes(ssl_context(tls), uds, proxy)
         self._extensions = {"sni_hostname": tls.server_name} if tls.server_name else {}
         self._client = httpx.AsyncClient(
             headers={"User-Agent": f"status-exporter/{__version__}", "Accept-Encoding": "gzip"},
@@ -124,7 +121,7 @@ class HttpClient:
             event_hooks={"response": [_stay]},
             follow_redirects=False,
             timeout=None,  # noqa: S113 -- who polls bounds the whole poll; a timeout per read would not
-            transport=transport or _Routes(ssl_context(tls), uds, proxy),
+            transport=transport or self._routes,
             trust_env=False,
         )
 
@@ -153,18 +150,22 @@ class HttpClient:
             request = self._client.build_request(
                 method, url, headers=headers, data=form, extensions=self._extensions
             )
-            response = await self._send(request, once or method not in _REPEATABLE)
-            try:
-                expires_at = first_expiry(response.extensions.get("network_stream"))
-                body = await _body(response, max_body)
-            finally:
-                await response.aclose()
-            received = int(response.extensions.get(_RECEIVED, 0))
-            return Answer(response.status_code, response.headers, body, expires_at, received)
+            with self._routes.using(request) if self._routes else nullcontext():
+                return await self._answer(request, once or method not in _REPEATABLE, max_body)
 
     def noting(self) -> "NotingClient":
         """Return the same client, which notes what the latest answer showed."""
         return NotingClient(self)
+
+    async def _answer(self, request: httpx.Request, once: bool, max_body: int) -> Answer:
+        response = await self._send(request, once)
+        try:
+            expires_at = first_expiry(response.extensions.get("network_stream"))
+            body = await _body(response, max_body)
+        finally:
+            await response.aclose()
+        received = int(response.extensions.get(_RECEIVED, 0))
+        return Answer(response.status_code, response.headers, body, expires_at, received)
 
     async def _send(self, request: httpx.Request, once: bool) -> httpx.Response:
         """Send; once more when the connection broke before an answer began, unless it may be sent `once` only."""
@@ -185,7 +186,7 @@ class NotingClient(HttpClient):
 
     def __init__(self, client: HttpClient) -> None:
         self.tls_expires_at: float | None = None
-        self._client, self._extensions = client._client, client._extensions
+        self._client, self._extensions, self._routes = client._client, client._extensions, client._routes
 
     async def request(
         self,
@@ -201,44 +202,6 @@ class NotingClient(HttpClient):
         answer = await super().request(method, url, headers, max_body=max_body, form=form, once=once)
         self.tls_expires_at = answer.tls_expires_at
         return answer
-
-
-class _Routes(httpx.AsyncBaseTransport):
-    """Sends each request directly or through the proxy that leads there."""
-
-    def __init__(self, context: ssl.SSLContext, uds: str | None, proxy: SecretStr | None) -> None:
-        self._context = context
-        self._uds = uds
-        self._proxy = proxy
-        self._environment, _ = from_environment(os.environ)
-        self._transports: dict[str, httpx.AsyncHTTPTransport] = {}
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it."""
-        try:
-            return await self._transport(self._proxy_to(request.url)).handle_async_request(request)
-        except _NO_SOCKS:
-            raise httpx.ProxyError("SOCKS is not spoken there") from None
-
-    def _proxy_to(self, url: httpx.URL) -> str:
-        proxy = self._proxy or self._environment.of(url.scheme, url.host, url.port)
-        return "" if proxy is None or proxy == NO_PROXY or self._uds else proxy.get_secret_value()
-
-    def _transport(self, proxy: str) -> httpx.AsyncHTTPTransport:
-        if proxy not in self._transports:
-            self._transports[proxy] = httpx.AsyncHTTPTransport(
-                verify=self._context,
-                limits=_LIMITS,
-                uds=self._uds,
-                proxy=httpx.Proxy(proxy) if proxy else None,
-                trust_env=False,
-            )
-        return self._transports[proxy]
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        for transport in self._transports.values():
-            await transport.aclose()
 
 
 async def _stay(response: httpx.Response) -> None:

@@ -9,7 +9,8 @@ import socket
 import ssl
 import tracemalloc
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -155,6 +156,54 @@ def test_a_dropped_request_leaves_no_connection_behind() -> None:
             assert [await gone.get() for _ in range(5)] == [b""] * 5
 
     asyncio.run(run())
+
+
+def test_a_request_leaves_no_connection_open_whenever_it_is_cancelled() -> None:
+    """At each step of a request the library has its own way to lose a connection; the server sees whether it ends."""
+    # One whose request was over by then is kept for the next.
+    assert asyncio.run(_left_open_by_cancelled(range(60))) <= 1
+
+
+async def _left_open_by_cancelled(steps: Iterable[int]) -> int:
+    """How many connections are open after requests were cancelled, each after so many turns of the event loop."""
+    opened: set[asyncio.StreamWriter] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.add(writer)
+        with suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        opened.discard(writer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    http = HttpClient(Tls())
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    for number in steps:
+        asking = asyncio.create_task(http.get(url, {}, max_body=100))
+        for _ in range(number):
+            await asyncio.sleep(0)
+        asking.cancel()
+        with suppress(asyncio.CancelledError):
+            await asking
+    left = await _at_last(opened, 1)
+    await http.close()
+    await _at_last(opened, 0)
+    server.close()
+    for writer in opened:
+        writer.transport.abort()
+    await asyncio.sleep(0)
+    return left
+
+
+async def _at_last(opened: Collection[object], wanted: int) -> int:
+    """How many there are as soon as they are few enough, or after a long while."""
+    for _ in range(200):
+        if len(opened) <= wanted:
+            break
+        await asyncio.sleep(0.05)
+    return len(opened)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])

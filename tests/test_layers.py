@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "exporter"
 LAYERS = """
 exporter errors model sharding logqueue healthcheck sources polling exposition config.filework descriptors memory merging config.variables polling.wakeup
 logs timing metrics exposition.labels polling.schedule bodies proxies jsontext certificates
-config.durations config.expressions config.files holds
+config.durations config.expressions config.files holds routes
 config.secretfile
 config.problems config.fields
 config.schema config.yamlfile
