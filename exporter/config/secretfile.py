@@ -15,6 +15,7 @@ from exporter.errors import TokenUnusable
 _LARGEST = 16_384
 # What editors and shells of Windows put before a text.
 _ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 Signature = tuple[int, ...]
 
 
@@ -104,9 +105,11 @@ class Token:
 
 def sendable(text: str, holder: str) -> str:
     """Return the secret in `text`; TokenUnusable, naming its holder, when no header can carry it."""
-    text = text.strip()
+    text = text.strip().strip(_MARK).strip()
+    if len(text.splitlines()) > 1:
+        raise TokenUnusable(f"{holder} holds more than one line")
     if not text.isprintable() or not text.isascii():
-        raise TokenUnusable(f"{holder} holds more than one line, or other than printable ASCII text")
+        raise TokenUnusable(f"{holder} holds other than printable ASCII text")
     if text.lower().startswith("bearer "):
         raise TokenUnusable(f"{holder} begins with 'Bearer', which is no part of a token")
     return text

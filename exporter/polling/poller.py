@@ -28,7 +28,7 @@ class Poller:
         self._dropping: asyncio.Timeout | None = None
         self._urgent = True
         self._failures = 0
-        self._said = ""
+        self._said: tuple[str, object] = ("", None)
         self._log = Log("polling", source=source.info.id.name, kind=source.info.id.kind)
 
     async def run(self) -> None:
@@ -115,8 +115,9 @@ class Poller:
     def _tell(self, result: PollResult) -> None:
         """Say in one line how the poll went; loudly only when that is news."""
         line, good, facts = _summary(result)
-        news = line != self._said
-        self._said = line
+        said = (line, facts.get("error"))
+        news = said != self._said
+        self._said = said
         say = (self._log.info if good else self._log.warning) if news else self._log.debug
         say(line, duration=f"{result.duration:.3f}s", **facts)
 

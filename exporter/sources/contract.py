@@ -116,9 +116,11 @@ class ConnectionFindings(Findings):
 
     @property
     def summary(self) -> Summary:
-        """The status, and the reason when it is not online."""
+        """The status, and the reason when it is not online; a customer who never connected is nothing to warn of."""
         line, reason = f"connection is {self.check.status.replace('_', ' ')}", self.check.reason
-        return Summary(f"{line}: {reason}", False, {"reason": reason}) if reason else Summary(line, True, {})
+        if not reason:
+            return Summary(line, True, {})
+        return Summary(f"{line}: {reason}", reason == "no_token", {"reason": reason})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, get_args
 from pydantic.fields import FieldInfo
 
 from exporter.config import unknown_key
-from exporter.errors import WrongColumns
+from exporter.errors import ConfigError, Problem, WrongColumns
 from exporter.sources.connections.kinds import KINDS
 from exporter.sources.providers.reading import Common
 
@@ -41,9 +41,12 @@ class Columns:
             raise WrongColumns(f"the query lacks the column {missing[0]!r}")
 
     def entry(self, row: Sequence[Any]) -> Mapping[str, Any]:
-        """Return the settings that a row says; NULL says nothing, but of the token that there is none."""
+        """Return the settings that a row says; NULL says nothing, but of the token that there is none.
+
+        ConfigError when a value is no text.
+        """
         entry = {
-            name: _value(value, types)
+            name: _value(value, types, name)
             for name, value, types in zip(self.names, row, self._types, strict=True)
             if value is not None
         }
@@ -67,10 +70,18 @@ def _leaves(annotation: Any) -> Iterator[Any]:
         yield from _leaves(part)
 
 
-def _value(value: Any, types: Iterable[Any]) -> Any:
-    """Return a value of a database as the configuration file would have it."""
+def _decoded(value: bytes, name: str) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        problem = Problem(name, f"is binary, not text; let the query give it as text, such as hex({name})")
+        raise ConfigError([problem]) from None
+
+
+def _value(value: Any, types: Iterable[Any], name: str) -> Any:
+    """Return a value of a database as the configuration file would have it; ConfigError when it can't be written there."""
     if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).decode(errors="replace")
+        return _decoded(bytes(value), name)
     if isinstance(value, str | bool | list | dict):
         return value
     if isinstance(value, int) and bool in types:

@@ -106,10 +106,11 @@ class ListReader:
         return outcome
 
     def _new(self, record: Record) -> PlannedConnection | Rejected:
-        entry = self._entry_of(record.content)
-        if not isinstance(entry, Mapping) or not all(isinstance(key, str) for key in entry):
-            return Rejected("malformed", place_of(record.place), "is no mapping of settings")
+        entry: object = {}
         try:
+            entry = self._entry_of(record.content)
+            if not isinstance(entry, Mapping) or not all(isinstance(key, str) for key in entry):
+                return Rejected("malformed", place_of(record.place), "is no mapping of settings")
             planned = self._planned(entry, record)
         except ConfigError as error:
             reason = "unknown_kind" if error.problems[0].place.endswith(".kind") else "setting"
@@ -121,6 +122,8 @@ class ListReader:
         merged = {**self._common.settings, **entry}
         if merged.get("token", "") is None:
             merged["token"] = ""  # Null says that there is none.
+        if type(merged.get("id")) is int:
+            merged["id"] = str(merged["id"])  # Applications' keys mostly are numbers.
         options = options_of_one(merged, record.place, self._common.defaults)
         options = _anchored(options, entry, record.folder, self._common.folder)
         id_ = SourceId(options.kind, options.id)
@@ -132,9 +135,9 @@ class ListReader:
         return self._trusted[tls]
 
 
-def _named(entry: Entry, record: Record) -> str:
+def _named(entry: object, record: Record) -> str:
     """Return how to call an entry in the log."""
-    id_ = entry.get("id")
+    id_ = entry.get("id") if isinstance(entry, Mapping) else None
     return id_ if isinstance(id_, str) and 0 < len(id_) <= _LONGEST_ID else place_of(record.place)
 
 

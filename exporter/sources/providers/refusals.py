@@ -21,6 +21,17 @@ _LOCKED = "the database is locked by another program"
 _TIMEOUT = "the query took too long"
 _WRITES = "the query would write: only a SELECT is allowed"
 _OTHER = "the database can't carry out the query"
+_REFUSED = "the connection was refused: nothing listens there, or a firewall rejects it"
+_LOG_FILES = (
+    "the SQLite file is in WAL mode, in which even who reads must make files beside it: let the exporter write to its "
+    "folder, or let the application keep it open"
+)
+_NO_LOG_FILES = (
+    "SQLITE_READONLY_DIRECTORY",
+    "SQLITE_READONLY_CANTINIT",
+    "SQLITE_READONLY_CANTLOCK",
+    "SQLITE_READONLY_RECOVERY",
+)
 _LONGEST = 300
 
 
@@ -37,6 +48,8 @@ def _of_sqlite(error: object) -> PollError:
         return DatabaseLocked(_LOCKED)
     if name.startswith("SQLITE_INTERRUPT"):
         return TimedOut(_TIMEOUT)
+    if name in _NO_LOG_FILES:
+        return ConnectFailed(_LOG_FILES)
     if name.startswith("SQLITE_READONLY"):
         return QueryRefused(_WRITES)
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
@@ -96,7 +109,7 @@ def _of_no_connection(text: str) -> PollError:
         return LoginRefused(_LOGIN)
     if any(words in text for words in _NO_HOST_TEXTS):
         return NameResolution("the host name of the database has no address")
-    return ConnectFailed(_CONNECT)
+    return ConnectFailed(_REFUSED if "refused" in text else _CONNECT)
 
 
 _NUMBERS: dict[int, tuple[type[PollError], str]] = {
@@ -116,7 +129,7 @@ def _of_mysql(error: object) -> PollError:
         return TimedOut("the database server gave no answer in time")
     if number in _NUMBERS:
         ours, message = _NUMBERS[number]
-        return ours(message)
+        return ours(_REFUSED if "refused" in str(text) and ours is ConnectFailed else message)
     if number in _OF_THE_QUERY:
         return QueryRefused(f"{_OTHER}: {str(text)[:_LONGEST]}")
     return QueryRefused(f"{_OTHER} (error {number})")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from exporter.config.filework import run_beside
-from exporter.errors import ConsulError, PollError, reasons
+from exporter.errors import ConsulError, Malformed, PollError, reasons
 from exporter.logs import Log
 from exporter.sources.contract import ProviderFindings, SourceId, SourceInfo
 from exporter.sources.providers.reading import REJECTIONS, Common, ListReader, Read, Record, Rejected
@@ -58,9 +58,16 @@ class ProviderSource(ABC):
     ) -> ProviderFindings:
         """Read the list beside the event loop, and name what is newly wrong with it."""
         read = await run_beside(self._lane, lambda: self._reader.read(records()))
-        self._latest = self._findings(read, failures)
         self._name(read.rejected)
+        if read.rejected and not read.connections:
+            # Not what customers did, but a mistake in what makes the list: it must not take all of them away.
+            raise self._of_no_use
+        self._latest = self._findings(read, failures)
         return self._latest
+
+    @property
+    def _of_no_use(self) -> PollError:
+        return Malformed("no entry can be used: each lacks a setting, or has a wrong one; the log has them")
 
     def _findings(self, read: Read, failures: tuple[PollError, ...]) -> ProviderFindings:
         before = self._latest.sources

@@ -53,7 +53,10 @@ class SqlSettings(ProviderSettings):
 
     @model_validator(mode="after")
     def _one_url(self) -> Self:
-        if sum(each is not None for each in (self.url_file, self.url_variable, self.url)) != 1:
+        given = sum(each is not None for each in (self.url_file, self.url_variable, self.url))
+        if given > 1:
+            raise ValueError("url_file, url_variable and url exclude each other")
+        if not given:
             raise ValueError("needs one of url_file, url_variable and url")
         return self
 
@@ -88,12 +91,11 @@ class SqlSource(ProviderSource):
             )
         table = await run_beside(self._lane, lambda: self._asked(token))
         self._understand(table)
-        findings = await self._read(lambda: self._records(table))
-        if table.rows and findings.rejected.get("setting") == len(table.rows):
-            raise WrongColumns(
-                "no row can be used: each lacks a setting, or has a wrong one; the log has them"
-            )
-        return findings
+        return await self._read(lambda: self._records(table))
+
+    @property
+    def _of_no_use(self) -> WrongColumns:
+        return WrongColumns("no row can be used: each lacks a setting, or has a wrong one; the log has them")
 
     def _asked(self, url: str) -> Table:
         # Here, as the library is large and most exporters don't need it.
