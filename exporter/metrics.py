@@ -27,6 +27,12 @@ SERVICE_CHECKS = Metric(
     "Number of the instance's checks in each status, its node's checks included, in the latest poll of Consul.",
     (*SERVICE, "status"),
 )
+SERVICE_UNCHECKED = Metric(
+    "service_unchecked",
+    "gauge",
+    "Always 1, for an instance without a check of its own: Consul takes it for passing while its node is; absent for all others.",
+    SERVICE,
+)
 SERVICE_STATUS_CHANGES = Metric(
     "service_status_changes_total",
     "counter",

@@ -70,6 +70,24 @@ def test_a_node_has_the_worst_status_of_its_own_checks() -> None:
     assert nodes == [{"datacenter": "dc1", "node": node, "status": status} for node, status in expected]
 
 
+def test_what_nobody_checks_is_told_apart() -> None:
+    """An instance whose node alone is checked passes, and has a series that says so; others have none."""
+    serf = Check("node-1", "serfHealth", "Serf", "passing")
+    own = Check("node-1", "service:web", "HTTP", "passing", "web-1", "web")
+    found = [
+        instance("web", checks=(own, serf)),
+        instance("db", checks=(serf,)),
+        instance("mail", number=2),
+    ]
+    state = dict([polled(Polled("main", "consul"), services(found))])
+    told = samples(state, "text")
+    assert {s.labels["service"]: s.value for s in told if s.name == "service_unchecked"} == {
+        "db": 1,
+        "mail": 1,
+    }
+    assert {s.labels["service"] for s in told if s.name == "service_up" and s.value} == {"web", "db", "mail"}
+
+
 @given(service=names, node=names, tags=names)
 @pytest.mark.parametrize("format_", FORMATS)
 def test_any_text_comes_back_from_a_label(format_: Format, service: str, node: str, tags: str) -> None:

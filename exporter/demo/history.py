@@ -12,7 +12,7 @@ from typing import IO
 from exporter.demo.itself import itself
 from exporter.demo.script import CONSUL
 from exporter.demo.settings import settings
-from exporter.demo.states import ConnectionTruth, InstanceTruth
+from exporter.demo.states import CheckState, ConnectionTruth, InstanceTruth
 from exporter.demo.world import World
 from exporter.errors import PollError
 from exporter.exposition.durations import KindDurations
@@ -84,11 +84,17 @@ class Past:
         endpoint = Endpoint(
             made.address or made.node.address, made.port, tuple(sorted(set(made.tags))), dict(made.meta)
         )
-        checks = tuple(Check(c.node.name, c.check_id, c.name, c.status) for c in state.checks)
+        checks = tuple(map(_check, state.checks))
         url = url_of(self._cluster, made.key, endpoint)
         return ServiceInstance(
             made.key, state.status, checks, endpoint, url, meta_labels(self._cluster.meta, endpoint)
         )
+
+
+def _check(state: CheckState) -> Check:
+    of = state.instance
+    owner = (of.id, of.service) if of else ("", "")
+    return Check(state.node.name, state.check_id, state.name, state.status, *owner)
 
 
 def _connection_poll(source: Source, state: ConnectionTruth) -> tuple[Findings | None, PollError | None]:

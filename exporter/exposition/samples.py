@@ -135,6 +135,8 @@ def _instance_lines(state: ServiceState, shows_checks: bool) -> Iterator[Line]:
     found = [check.status for check in instance.checks]
     for status in CHECK_STATUSES:
         yield sample(metrics.SERVICE_CHECKS, f'{labels},status="{status}"', found.count(status))
+    if not any(check.service_id for check in instance.checks):
+        yield sample(metrics.SERVICE_UNCHECKED, labels, 1)
     yield sample(metrics.SERVICE_STATUS_CHANGES, labels, state.changes)
     yield sample(metrics.SERVICE_STATUS_SINCE, labels, state.since)
     yield from _info_lines(state, labels)
