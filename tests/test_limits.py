@@ -179,3 +179,27 @@ def test_who_is_urgent_goes_first() -> None:
 
     asyncio.run(run())
     assert order == ["new 1", "new 3", "old 1", "old 3"]
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+def test_who_gives_up_in_the_moment_of_its_turn_just_leaves(urgent: bool) -> None:
+    """What was cancelled is told so, and nothing else, as who waits for it must know; the next one has the turn."""
+
+    async def scene() -> str:
+        limits, said = RequestLimits(), list[str]()
+        limit = RequestLimit("host", 1)
+
+        async def ask(name: str) -> None:
+            async with limits.of(limit, 60.0, urgent):
+                said.append(name)
+
+        async with limits.of(limit, 60.0):
+            gives_up, next_one = (asyncio.create_task(ask(name)) for name in ("gives up", "next"))
+            await asyncio.sleep(0)
+            gives_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gives_up
+        await asyncio.wait_for(next_one, 10)
+        return " ".join(said)
+
+    assert asyncio.run(scene()) == "next"

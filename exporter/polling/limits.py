@@ -9,7 +9,7 @@ still checked on time, 600 with the defaults.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
@@ -104,8 +104,11 @@ class _Queue:
     def popleft(self) -> _Place:
         return (self._urgent or self._others).popleft()
 
-    def remove(self, place: _Place) -> None:
-        (self._urgent if place in self._urgent else self._others).remove(place)
+    def discard(self, place: _Place) -> None:
+        """Take the place out, unless it has been called in the moment in which it was given up."""
+        for queue in (self._urgent, self._others):
+            with suppress(ValueError):
+                queue.remove(place)
 
 
 class Host:
@@ -162,7 +165,7 @@ class Host:
                 self._under_way -= 1
                 self._wake()
             else:
-                self._waiting.remove(place)
+                self._waiting.discard(place)
             raise
 
     def _wake(self) -> None:
