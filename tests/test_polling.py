@@ -340,14 +340,16 @@ def lines(caplog: pytest.LogCaptureFixture, results: Iterable[Findings | Excepti
 def test_only_news_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """The first outcome and each change of it make one line; more of the same makes none."""
     online, refused, limited = found("online"), found("offline", "forbidden"), TimedOut("x")
-    told = lines(
-        caplog, [online, online, limited, limited, refused, found("offline", "unauthorized"), online]
-    )
+    missing = found("not_connected", "no_token")
+    others = [refused, found("offline", "unauthorized"), missing, missing, online]
+    told = lines(caplog, [online, online, limited, limited, TimedOut("another cause"), *others])
     assert told == [
         ("INFO", "connection is online"),
         ("WARNING", "poll failed: timeout"),
+        ("WARNING", "poll failed: timeout"),
         ("WARNING", "connection is offline: forbidden"),
         ("WARNING", "connection is offline: unauthorized"),
+        ("INFO", "connection is not connected: no_token"),
         ("INFO", "connection is online"),
     ]
 

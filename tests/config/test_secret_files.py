@@ -31,12 +31,12 @@ UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "too large": (written(b"SECRET" * 4000), "is larger than 16384 bytes"),
     "two lines": (
         written(b"SECRET\nSECRET\n"),
-        "holds more than one line, or other than printable ASCII text",
+        "holds more than one line",
     ),
-    "binary": (written(b"SECRET\0\xff"), "holds more than one line, or other than printable ASCII text"),
+    "binary": (written(b"SECRET\0\xff"), "holds other than printable ASCII text"),
     "not ASCII": (
         written("СЕКРЕТ".encode()),
-        "holds more than one line, or other than printable ASCII text",
+        "holds other than printable ASCII text",
     ),
     "scheme": (written(b"Bearer SECRET"), "begins with 'Bearer', which is no part of a token"),
     "endless links": (lambda path: path.symlink_to(path), "can't be read: Too many levels of symbolic links"),

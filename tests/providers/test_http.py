@@ -58,6 +58,30 @@ def test_the_list_is_sent_once_while_it_stays(shop: Shop, served: Api) -> None:
     assert [headers.get("If-None-Match") for headers in shop.asked] == [None, '"1"', '"1"']
 
 
+def test_a_list_of_which_nothing_can_be_used_is_none(shop: Shop, served: Api) -> None:
+    """A release of the application that renames a key takes no connection away; one good entry is a list."""
+    source = made(provider("http", url=served.url))
+    polled(source)
+    shop.lists([{"idd": "a", "token": "good"}, {"id": "b", "tokn": "good"}])
+    with pytest.raises(PollError, match="no entry can be used") as caught:
+        polled(source)
+    assert caught.value.reason == "malformed"
+
+    shop.lists([{"idd": "a", "token": "good"}, {"id": "b", "token": "good"}])
+    assert (tokens(found := polled(source)), found.rejected) == ({"b": "good"}, {"setting": 1})
+    shop.lists([])
+    assert polled(source).sources == ()
+
+
+def test_what_applications_write(shop: Shop, served: Api) -> None:
+    """Keys that are numbers become ids, and a mark of Windows is no part of a token."""
+    shop.lists([{"id": 42, "token": "\ufeffgood"}, {"id": True, "token": "good"}])
+    assert (tokens(found := polled(made(provider("http", url=served.url)))), found.rejected) == (
+        {"42": "good"},
+        {"setting": 1},
+    )
+
+
 @pytest.mark.parametrize(
     ("settings", "sent"),
     [({}, "Bearer SECRET"), ({"username": "me"}, "Basic bWU6U0VDUkVU")],

@@ -9,8 +9,10 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
-from exporter.errors import PollError
+from exporter.errors import ConfigError, PollError
+from exporter.sources.providers.refusals import refusal_of
 from exporter.sources.providers.source import ProviderSource
 from tests.providers.applications import Application, PostgresApplication, SqliteApplication
 from tests.providers.following import config, made, polled, provider, tokens
@@ -75,6 +77,45 @@ def test_an_unchanged_row_is_the_same_object(shop: SqliteApplication) -> None:
     second = polled(source).sources
     assert second[0] is first[0]
     assert second[1] is not first[1]
+
+
+def test_bytes_that_are_no_text(shop: SqliteApplication, caplog: pytest.LogCaptureFixture) -> None:
+    """Binary keys make no readable id, and the log says what to write; text that is stored as bytes is text."""
+    query = "SELECT x'fffe' AS id, 'good' AS token UNION SELECT CAST('b' AS BLOB), 'good'"
+    found = polled(of_query(shop, query))
+    assert (tokens(found), found.rejected) == ({"b": "good"}, {"setting": 1})
+    (told,) = [vars(record)["facts"]["problem"] for record in caplog.records if "used" in record.message]
+    assert told == "id: is binary, not text; let the query give it as text, such as hex(id)"
+
+
+def test_who_may_not_make_the_files_of_a_log(tmp_path: Path) -> None:
+    """A database in WAL mode can't be read without; that is another thing than a query that would write."""
+    told = {}
+    for name in ("SQLITE_READONLY_DIRECTORY", "SQLITE_READONLY"):
+        original = sqlite3.OperationalError("attempt to write a readonly database")
+        original.sqlite_errorname = name
+        error = refusal_of(DBAPIError("SELECT 1", None, original))
+        told[name] = (error.reason, "WAL" in str(error))
+    assert told == {"SQLITE_READONLY_DIRECTORY": ("connect", True), "SQLITE_READONLY": ("query", False)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"url": "sqlite:///a", "url_file": "b"}, "exclude each other"),
+        ({}, "needs one of url_file, url_variable and url"),
+    ],
+)
+def test_one_url_it_must_be(settings: dict[str, Any], told: str) -> None:
+    """Two are as wrong as none, and each says what is wrong."""
+    with pytest.raises(ConfigError, match=told):
+        made(provider("sql", query="SELECT 1 AS id", **settings))
+
+
+@pytest.mark.parametrize("url", ["postgresql://a:SECRET@127.0.0.1:1/a", "mysql://a:SECRET@127.0.0.1:1/a"])
+def test_nothing_listens(url: str) -> None:
+    """It is said in the words of other connections."""
+    assert "nothing listens there" in str(failure(made(provider("sql", url=url, query="SELECT 1 AS id"))))
 
 
 @pytest.mark.parametrize(
