@@ -54,7 +54,7 @@ SERVICE_LAST_CHECKED = Metric(
 SERVICE_INFO = Metric(
     "service_info",
     "gauge",
-    "Always 1; address, port, URL, tags, kind (connect-proxy, mesh-gateway, …; of most services empty) and the configured meta keys, from /v1/health/service/<name>; tags begin, are parted and end with commas, so that tags=~'.*,prod,.*' matches one.",
+    "Always 1; address, port, URL, tags, kind (connect-proxy, mesh-gateway, …; of most services empty), the configured meta keys, and ports of instances that have several, from /v1/health/service/<name>; tags begin, are parted and end with commas, so that tags=~'.*,prod,.*' matches one.",
     (*SERVICE, "address", "port", "url", "tags", "kind"),
 )
 SERVICE_CHECK_STATUS = Metric(

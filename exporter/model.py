@@ -58,13 +58,17 @@ class InstanceKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an instance listens and how it is described, from `/v1/health/service/<name>`; most services have no `kind`."""
+    """Where an instance listens and how it is described, from `/v1/health/service/<name>`; most services have no `kind`.
+
+    An instance with several `ports` names each, the default one first, which is `port` too.
+    """
 
     address: str = ""
     port: int = 0
     tags: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
     kind: str = ""
+    ports: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,11 +154,10 @@ def _info_lines(state: ServiceState, labels: str) -> Iterator[Line]:
             tags_value(instance.endpoint.tags),
             instance.endpoint.kind,
         )
-        names = (
-            *metrics.SERVICE_INFO.labels[len(metrics.SERVICE) :],
-            *(name for name, _ in instance.meta_labels),
-        )
-        more = label_pairs(names, (*values, *(value for _, value in instance.meta_labels)))
+        ports = tags_value(f"{name}:{port}" for name, port in instance.endpoint.ports)
+        further = (*instance.meta_labels, *((("ports", ports),) if ports else ()))
+        names = (*metrics.SERVICE_INFO.labels[len(metrics.SERVICE) :], *(name for name, _ in further))
+        more = label_pairs(names, (*values, *(value for _, value in further)))
         yield sample(metrics.SERVICE_INFO, f"{labels},{more}", 1)
 
 

@@ -75,6 +75,46 @@ def test_refusals(status: int, text: str, reason: str, place: str) -> None:
     assert f"HTTP {status}" in str(error)
 
 
+class SeveralPorts(FakeConsul):
+    """A Consul whose registrations have a list of ports in the place of one."""
+
+    ports: Any = ()
+
+    def _service(self, service: str) -> Json:
+        return super()._service(service) | {"Port": 0, "Ports": self.ports}
+
+
+@pytest.mark.parametrize("answers_all", [True, False])
+@pytest.mark.parametrize(
+    ("ports", "default", "label"),
+    [
+        (
+            [{"Name": "admin", "Port": 9090}, {"Name": "http", "Port": 8080, "Default": True}],
+            8080,
+            ',ports=",http:8080,admin:9090,"',
+        ),
+        ([{"Name": "a", "Port": 1}, {"Name": "b", "Port": 2}], 1, ',ports=",a:1,b:2,"'),
+        ([{"Name": "a", "Port": "1"}, 7, {"Port": 3}, {"Name": "b", "Port": 70000}], 3, ',ports=",:3,"'),
+        ([], 0, ""),
+        (None, 0, ""),
+        ("odd", 0, ""),
+    ],
+)
+def test_several_ports(ports: Any, default: int, label: str, answers_all: bool) -> None:
+    """Every port is known by its name, and the default one is the instance's and the URL's."""
+    consul = SeveralPorts(*(f"s-{number}" for number in range(12)), answers_all=answers_all)
+    consul.ports = ports
+    with Polled(handler=consul) as polled:
+        found = polled.instances().values()
+    for each in found:
+        assert each.endpoint
+        assert (each.endpoint.port, each.url.endswith(f":{default}")) == (default, default > 0)
+        lines = [line for _, line in instance_lines([ServiceState(each, since=0.0)], shows_checks=False)]
+        (info,) = [line for line in lines if line.startswith("service_info")]
+        assert info.endswith(f"{label}}} 1\n")
+        assert ("ports=" in info) == bool(label)
+
+
 class Enterprise(FakeConsul):
     """Answers about checks hold those of all namespaces when asked so, as the documentation has it."""
 

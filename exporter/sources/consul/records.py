@@ -184,7 +184,13 @@ def _entry(row: Any, rejected: Rejected) -> Entry:
     address = _text(service, "Address", optional=True) or _text(node, "Address", optional=True)
     kind, proxy = _text(service, "Kind", optional=True), service.get("Proxy")
     endpoint = endpoint_of(
-        address, service.get("Port"), service.get("Tags"), service.get("Meta"), kind, rejected, {}
+        address,
+        listening_on(service.get("Port"), service.get("Ports")),
+        service.get("Tags"),
+        service.get("Meta"),
+        kind,
+        rejected,
+        {},
     )
     serves = _text(proxy, "DestinationServiceID", optional=True)
     checked = _has_checks(row.get("Checks"), Registration.of(name, service_id))
@@ -192,17 +198,42 @@ def _entry(row: Any, rejected: Rejected) -> Entry:
 
 
 def endpoint_of(
-    address: str, port: Any, tags: Any, meta: Any, kind: str, rejected: Rejected, shared: dict[object, Any]
+    address: str,
+    ports: "Ports",
+    tags: Any,
+    meta: Any,
+    kind: str,
+    rejected: Rejected,
+    shared: dict[object, Any],
 ) -> Endpoint:
     """Make one of what a service says; tags and meta that were there before are taken from `shared`."""
     usable, pairs = _tags(tags, rejected), _meta(meta)
     return Endpoint(
         address,
-        _port(port),
+        ports.default,
         shared.setdefault(usable, usable),
         shared.setdefault(frozenset(pairs.items()), pairs),
         kind,
+        ports.named,
     )
+
+
+class Ports(NamedTuple):
+    """The port that an instance is reached at, and those with names where it has several, the default one first."""
+
+    default: int
+    named: tuple[tuple[str, int], ...] = ()
+
+
+def listening_on(port: Any, ports: Any) -> Ports:
+    """Read `Port`, or the list `Ports` that newer versions of Consul have instead."""
+    rows = [row for row in _list(ports) if isinstance(row, dict) and _port(row.get("Port"))]
+    rows.sort(key=lambda row: row.get("Default") is not True)
+    named = tuple(
+        (name if isinstance(name := row.get("Name"), str) and _is_usable(name) else "", row["Port"])
+        for row in rows
+    )
+    return Ports(_port(port) or (named[0][1] if named else 0), named)
 
 
 def entries_of_nodes(content: Any) -> list[dict[str, Any]]:

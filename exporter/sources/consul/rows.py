@@ -24,6 +24,7 @@ from exporter.sources.consul.records import (
     endpoint_of,
     entries_of_nodes,
     key_of,
+    listening_on,
     read_checks,
     read_entries,
     read_nodes,
@@ -62,6 +63,7 @@ class _ServiceRow(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     service: _Name
     address: _Text | None = None
     port: int | None = None
+    ports: Any = None
     tags: list[str] | None = None
     meta: dict[str, str] | None = None
     kind: _Text | None = None
@@ -148,7 +150,9 @@ def _entries(node: _NodeRow, rejected: Rejected, shared: dict[object, Any]) -> I
     }
     for row in () if node.peer_name else node.services or ():
         address = row.address or node.address or ""
-        endpoint = endpoint_of(address, row.port, row.tags, row.meta, row.kind or "", rejected, shared)
+        endpoint = endpoint_of(
+            address, listening_on(row.port, row.ports), row.tags, row.meta, row.kind or "", rejected, shared
+        )
         of = Registration.of(node.node, row.service_id)
         serves = (row.proxy and row.proxy.serves) or ""
         yield Entry(row.service, row.service_id, node.node, endpoint, of in checked, serves)
