@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.real.http import request
-from tests.real.prometheus import Prometheus, Series
+from tests.real.prometheus import Prometheus
 from tests.real.server import Config, Server
 
 FOREVER = "-retentionPeriod=100y"
@@ -101,9 +101,3 @@ class Vmalert(Server):
 
     def _ready(self) -> bool:
         return request("GET", f"{self.url}/health").status == 200
-
-    def alerts(self) -> list[Series]:
-        """Pending and firing alerts."""
-        answer = request("GET", f"{self.url}/api/v1/alerts").expect().json()
-        found: list[Series] = answer["data"]["alerts"]
-        return found
