@@ -14,7 +14,7 @@ LINT = failed=0; for check in "ruff check ." "ruff format --check ." mypy; do \
 	echo "== $$check"; $(1)/$$check || failed=1; done; exit $$failed
 
 .DEFAULT_GOAL := help
-.PHONY: help soak demo test lint format generate bench pictures tools constraints oldest newest clean python
+.PHONY: help siege soak demo test lint format generate bench pictures tools constraints oldest newest clean python
 
 help: ## list these commands
 	@echo "usage: make COMMAND"
@@ -44,6 +44,9 @@ bench: .venv/.installed-dev ## run the benchmarks; each prints its figures
 
 pictures: .venv/.installed-dev ## draw all dashboards into .pictures with Grafana's components, and say what is wrong on them
 	@$(BIN)/python -m pictures $(PICTURES_FLAGS)
+
+siege: .venv/.installed-dev ## try every fault on the running exporter: upstreams, clients, machines; print how many were survived
+	@$(BIN)/python -m tests.siege
 
 soak: .venv/.installed-dev ## let it run with intervals of a second for MINUTES, and print the slopes of memory, descriptors and tasks
 	@$(BIN)/python -m tests.siege.soak --minutes $(MINUTES)

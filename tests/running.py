@@ -24,7 +24,13 @@ class Exporter:
     """One exporter on a port of its own, with the configuration file `config` unless that is None."""
 
     def __init__(
-        self, folder: Path, config: str | None, *flags: str, through: Sequence[str] = (), **environ: str
+        self,
+        folder: Path,
+        config: str | None,
+        *flags: str,
+        through: Sequence[str] = (),
+        program: Sequence[str] = EXPORTER,
+        **environ: str,
     ) -> None:
         self.config = folder / "config.yml"
         self.log = folder / "exporter.log"
@@ -32,6 +38,7 @@ class Exporter:
             self.config.write_text(config)
             flags = (f"--config.file={self.config}", *flags)
         self._flags = flags
+        self._program = program
         self._before = ["env", *(f"{name}={value}" for name, value in environ.items()), *through]
         self.port = 0
         self.start()
@@ -46,7 +53,7 @@ class Exporter:
         for attempt in range(1, ATTEMPTS + 1):
             port = self.port or free_ports(1)[0]
             listen = f"--web.listen-address=127.0.0.1:{port}"
-            command = [*self._before, *EXPORTER, listen, *self._flags]
+            command = [*self._before, *self._program, listen, *self._flags]
             try:
                 self.process = Process(command, self.log).wait_ready(self._listens)
             except NotStarted as failure:
@@ -101,10 +108,15 @@ class Exporter:
 
 @contextmanager
 def exporter(
-    folder: Path, config: str | None, *flags: str, through: Sequence[str] = (), **environ: str
+    folder: Path,
+    config: str | None,
+    *flags: str,
+    through: Sequence[str] = (),
+    program: Sequence[str] = EXPORTER,
+    **environ: str,
 ) -> Iterator[Exporter]:
-    """Run one for a test, started by the command `through` if there is one."""
-    running = Exporter(folder, config, *flags, through=through, **environ)
+    """Run one for a test, started by the command `through` if there is one, or as another `program`."""
+    running = Exporter(folder, config, *flags, through=through, program=program, **environ)
     try:
         yield running
     finally:

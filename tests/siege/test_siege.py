@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tests.siege.bending import try_machines
 from tests.siege.client_faults import CLIENTS, SHORT_CLIENTS
+from tests.siege.machine_faults import MACHINES, SHORT_MACHINES
+from tests.siege.outcome import Outcome
 from tests.siege.soak import soak
-from tests.siege.trying import Outcome, try_clients, try_passwords, try_tls, try_upstreams
+from tests.siege.trying import try_clients, try_passwords, try_tls, try_upstreams
 from tests.siege.upstream_faults import SHORT, UPSTREAMS, tls_upstreams
 
 
@@ -41,6 +44,11 @@ def test_passwords(tmp_path: Path) -> None:
     assert survived(try_passwords(tmp_path))
 
 
+def test_machines(tmp_path: Path) -> None:
+    """Clock and names do what they like; checks go on, and say what is wrong."""
+    assert survived(try_machines(tmp_path, [each for each in MACHINES if each.name in SHORT_MACHINES]))
+
+
 def test_soak(tmp_path: Path) -> None:
     """A quarter of a minute with intervals of a second: nothing fails, and the figures can be had."""
     record = soak(tmp_path, 0.25)
@@ -55,4 +63,5 @@ def test_the_short_form_names_faults_that_there_are() -> None:
     """A fault that is renamed is not lost from it."""
     assert {fault.name for fault in UPSTREAMS} >= SHORT
     assert {client.name for client in CLIENTS} >= SHORT_CLIENTS
+    assert {machine.name for machine in MACHINES} >= SHORT_MACHINES
     assert len({fault.name for fault in UPSTREAMS}) == len(UPSTREAMS)

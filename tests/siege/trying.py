@@ -6,7 +6,6 @@ from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,13 +16,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.real.process import wait_for
 from tests.running import Exporter, exporter
 from tests.siege.client_faults import Client, attacked
+from tests.siege.outcome import PATIENCE, Outcome
 from tests.siege.upstream import Talk, body, serving
 from tests.siege.upstream_faults import TlsUpstream, Upstream
-from tests.siege.victim import longest_hold, scraped, secrets_in, vitals
+from tests.siege.victim import scraped, vitals
 
-# What the exporter may take at most, in mebibytes, in seconds for a scrape, and in descriptors more than before.
-MEMORY = 400
-PATIENCE = 30.0
+# How many descriptors more than before the exporter may have after an attack.
 DESCRIPTORS = 12
 # Bounds for what is waited for, in seconds; a slow machine needs some of it.
 _POLLED_WITHIN = 300
@@ -32,35 +30,7 @@ _GIVEN_BACK_WITHIN = 60
 _PATIENT, _IMPATIENT = "4m", "5s"
 # Sixty wrong passwords take three times as long as that many comparisons.
 _COMPARISONS = 20
-PASSWORD = "correct-password"
-
-
-@dataclass
-class Outcome:
-    """How a round of faults ended: those not survived with what was wrong, the peak of memory, the longest hold."""
-
-    tried: int = 0
-    lost: dict[str, str] = field(default_factory=dict)
-    peak: int = 0
-    longest: float = 0.0
-
-    def add(self, name: str, wrong: str) -> None:
-        self.tried += 1
-        if wrong:
-            self.lost[name] = wrong
-
-    def look_at(self, victim: Exporter) -> None:
-        """Take note of what the exporter took, and look for secrets in all that it says."""
-        text, _ = scraped(victim, PATIENCE)
-        said = text + victim.ask("/").text + victim.log.read_text()
-        self.add("secrets", ", ".join(secrets_in(said)))
-        self.peak, self.longest = max(self.peak, vitals(victim).peak), max(self.longest, longest_hold(text))
-        self.add("memory", f"peak of {self.peak} MiB" if self.peak > MEMORY else "")
-
-    def __str__(self) -> str:
-        survived = self.tried - len(self.lost)
-        figures = f"faults tried {self.tried}, survived {survived}, peak memory {self.peak} MiB, longest hold {self.longest:.2f} s"
-        return "\n".join([figures, *(f"  NOT SURVIVED {name}: {wrong}" for name, wrong in self.lost.items())])
+PASSWORD = "sesame-password"
 
 
 def _well(path: str) -> Talk | None:
@@ -155,6 +125,7 @@ def try_tls(folder: Path, faults: Iterable[TlsUpstream], ca: trustme.CA) -> Outc
     """Let a connection meet each server; each must give its reason."""
     faults, outcome = list(faults), Outcome()
     ca.cert_pem.write_to_path(str(folder / "ca.pem"))
+    ca.issue_cert("client.example").private_key_and_cert_chain_pem.write_to_path(str(folder / "client.pem"))
     with ExitStack() as stack:
         ports = [stack.enter_context(serving(lambda path: body(b"{}"), fault.context)) for fault in faults]
         connections = [
@@ -163,7 +134,8 @@ def try_tls(folder: Path, faults: Iterable[TlsUpstream], ca: trustme.CA) -> Outc
                 "kind": "http",
                 "url": f"https://127.0.0.1:{port}/",
                 "token": "sesame-evotor-token",
-                "tls": {"ca_file": "ca.pem"},
+                "tls": {"ca_file": "ca.pem"}
+                | ({"cert_file": "client.pem"} if fault.client_certificate else {}),
                 **_polled_once(fault.reason),
             }
             for fault, port in zip(faults, ports, strict=True)
@@ -241,6 +213,7 @@ def try_passwords(folder: Path) -> Outcome:
                 _, took = scraped(victim, PATIENCE, _basic(PASSWORD))
             slow = f"a scrape took {took:.1f} s, more than {bound:.1f} s" if took > bound else ""
             outcome.add(f"wrong passwords of {hosts} clients", slow)
+        outcome.look_for_secrets(victim.log.read_text())
     return outcome
 
 

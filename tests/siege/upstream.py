@@ -11,7 +11,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 # Whatever an upstream is sent or sends: it may stand in no output of the exporter.
-SECRETS = ("sesame-consul-token", "sesame-evotor-token", "sesame-header", "sesame-body", "sesame-proxy")
+SECRETS = (
+    "sesame-consul-token",
+    "sesame-evotor-token",
+    "sesame-header",
+    "sesame-body",
+    "sesame-proxy",
+    "sesame-password",
+)
 OK = b"HTTP/1.1 200 OK\r\n"
 MANY = 2**40
 
@@ -123,7 +130,10 @@ def packed(content: bytes, coding: str = "gzip", cut: int = 0) -> Talk:
 
 @contextmanager
 def serving(
-    talk_of: Callable[[str], Talk | None], tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    talk_of: Callable[[str], Talk | None],
+    tls: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
 ) -> Iterator[int]:
     """Serve in a thread of its own; give the port."""
     started: asyncio.Queue[int] = asyncio.Queue()
@@ -131,18 +141,18 @@ def serving(
     told: list[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = []
 
     async def run() -> None:
-        async with _server(talk_of, tls, host) as port:
+        async with _server(talk_of, tls, host, port) as opened:
             done = asyncio.Event()
-            told.append((port, asyncio.get_running_loop(), done))
+            told.append((opened, asyncio.get_running_loop(), done))
             ready.set()
             await done.wait()
 
     thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
     thread.start()
     assert ready.wait(10), started
-    port, loop, done = told[0]
+    opened, loop, done = told[0]
     try:
-        yield port
+        yield opened
     finally:
         loop.call_soon_threadsafe(done.set)
         thread.join(10)
@@ -150,7 +160,7 @@ def serving(
 
 @asynccontextmanager
 async def _server(
-    talk_of: Callable[[str], Talk | None], tls: ssl.SSLContext | None, host: str
+    talk_of: Callable[[str], Talk | None], tls: ssl.SSLContext | None, host: str, port: int
 ) -> AsyncIterator[int]:
     talks: set[asyncio.Task[None]] = set()
 
@@ -172,7 +182,7 @@ async def _server(
                     break
         writer.close()
 
-    server = await asyncio.start_server(serve, host, 0, ssl=tls, limit=2**20)
+    server = await asyncio.start_server(serve, host, port, ssl=tls, limit=2**20)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

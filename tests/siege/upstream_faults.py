@@ -106,11 +106,12 @@ SHORT = {
 
 @dataclass(frozen=True)
 class TlsUpstream:
-    """A server whose TLS is at fault, and the reason for it."""
+    """A server whose TLS is at fault, the reason for it, and whether it is shown a client's certificate."""
 
     name: str
     context: ssl.SSLContext | None
     reason: str
+    client_certificate: bool = False
 
 
 def tls_upstreams(ca: trustme.CA) -> tuple[TlsUpstream, ...]:
@@ -130,6 +131,7 @@ def tls_upstreams(ca: trustme.CA) -> tuple[TlsUpstream, ...]:
         TlsUpstream("another name", _context(ca.issue_cert("other.example")), "tls"),
         TlsUpstream("another address", _context(ca.issue_cert("127.0.0.9")), "tls"),
         TlsUpstream("wants a certificate", _demanding(ca), "tls"),
+        TlsUpstream("wants a certificate and gets one", _demanding(ca), "", client_certificate=True),
         TlsUpstream("TLS 1.1", _old(ca), "tls"),
         TlsUpstream("no TLS", None, "timeout"),  # it waits for the end of a request that never comes
     )
