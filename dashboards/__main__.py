@@ -5,12 +5,12 @@ from pathlib import Path
 
 from dashboards.grafana import Json
 from dashboards.importing import importable
-from dashboards.pages import connections, exporter, service, services
+from dashboards.pages import connections, exporter, overview, service, services
 from languages import LANGUAGES
 
 FOLDER = Path(__file__).parents[1] / "grafana" / "dashboards"
 IMPORTS = FOLDER.parent / "import"
-PAGES = (services, service, connections, exporter)
+PAGES = (services, service, connections, exporter, overview)
 
 
 def files() -> dict[str, str]:

@@ -94,6 +94,11 @@ def override(name: str, **properties: Any) -> Json:
     return {"matcher": {"id": "byName", "options": name}, "properties": found}
 
 
+def override_of(ref: str, **properties: Any) -> Json:
+    """Settings of every field that one query brings."""
+    return {**override("", **properties), "matcher": {"id": "byFrameRefID", "options": ref}}
+
+
 def fixed(color: str) -> Json:
     """One colour whatever the value."""
     return {"mode": "fixed", "fixedColor": color}

@@ -7,7 +7,12 @@ from dashboards.grafana import Json, annotation, dashboard, page_link
 from dashboards.variables import constant_variable, datasource_variable, window_variable
 from languages.language import Words
 
-OVERVIEWS = (("services", "services"), ("connections", "connections"), ("status-exporter", "exporter"))
+OVERVIEWS = (
+    ("services", "services"),
+    ("connections", "connections"),
+    ("status-exporter", "exporter"),
+    ("overview", "overview"),
+)
 RUNBOOKS = "https://github.com/status-exporter/status-exporter/blob/main/docs/runbooks"
 KEEP = ("datasource", "window")
 

@@ -28,7 +28,7 @@ TRANSFORMATIONS = {
     "filterFieldsByName",
     "organize",
 }
-MATCHERS = {"byName", "byRefId"}
+MATCHERS = {"byName", "byRefId", "byFrameRefID"}
 PROPERTIES = {
     "color",
     "custom.align",
@@ -57,12 +57,13 @@ UNITS = {
     "short",
     "s",
     "bytes",
+    "dtdhms",
     "dateTimeFromNow",
     "dateTimeAsLocal",
 }
 MADE_BY_PROMETHEUS = {"up", "scrape_duration_seconds", "ALERTS"}
 MADE_BY_THE_CLIENT_LIBRARY = {"process_resident_memory_bytes", "process_cpu_seconds_total"}
-UIDS = {"services", "service", "connections", "status-exporter"}
+UIDS = {"services", "service", "connections", "status-exporter", "overview"}
 
 
 def is_unit(unit: str) -> bool:
@@ -181,7 +182,9 @@ def test_stat_and_chart_overrides_name_their_legends(dashboard: Json) -> None:
             continue
         legends = {target["legendFormat"] for target in panel["targets"]}
         named = legends | (set(REASONS) if "{{reason}}" in legends else set())
-        assert {o["matcher"]["options"] for o in panel["fieldConfig"]["overrides"]} <= named
+        refs = {target["refId"] for target in panel["targets"]}
+        for matcher in (o["matcher"] for o in panel["fieldConfig"]["overrides"]):
+            assert matcher["options"] in (refs if matcher["id"] == "byFrameRefID" else named)
 
 
 @each_dashboard
@@ -344,7 +347,19 @@ def declared_metrics() -> set[str]:
     return names
 
 
-FUNCTIONS_AND_WORDS = {"and", "or", "by", "on", "ignoring", "group_left", "bool", "without", "offset", "end"}
+FUNCTIONS_AND_WORDS = {
+    "and",
+    "or",
+    "unless",
+    "by",
+    "on",
+    "ignoring",
+    "group_left",
+    "bool",
+    "without",
+    "offset",
+    "end",
+}
 
 
 def metrics_in(expr: str) -> set[str]:

@@ -182,6 +182,9 @@ def _connection(subject: Subject) -> Iterator[str]:
         yield from _series(metrics.CONNECTION_STATUS, (*subject.labels, name), values)
     checked = {m: START + 60.0 * m for m in minutes}
     yield from _series(metrics.CONNECTION_LAST_CHECKED, subject.labels, checked)
+    yield from _series(
+        metrics.CONNECTION_STATUS_SINCE, subject.labels, dict.fromkeys(minutes, START - 3600.0)
+    )
     yield from _series(metrics.CONNECTION_CHECK_DURATION, subject.labels, dict.fromkeys(minutes, 0.25))
     about = {m: shown(subject, str(status[m])) for m in minutes}
     for labels in dict.fromkeys(about.values()):
