@@ -230,9 +230,18 @@ DASHBOARDS: Words = {
 }
 
 MESSAGES: Words = {
-    "details": "{{ .Annotations.description }}",
-    "since": 'Since {{ .StartsAt.UTC.Format "2 Jan 15:04 MST" }}',
-    "over": "Over",
+    "service": '{{ printf "%.60s" .Labels.service }} in {{ printf "%.40s" .Labels.datacenter }}',
+    "node": '{{ printf "%.60s" .Labels.node }} in {{ printf "%.40s" .Labels.datacenter }}',
+    "connection": '{{ .Labels.kind }} connection {{ printf "%.60s" .Labels.connection }}',
+    "kind": '{{ printf "%.40s" .Labels.kind }}{{ with .Labels.host }} to {{ printf "%.60s" . }}{{ end }}',
+    "exporter": 'status exporter on {{ printf "%.60s" .Labels.instance }}',
+    "facts": (
+        '{{ with .Annotations.names }} {{ printf "%.200s" . }}.{{ end }}'
+        "{{ with .Annotations.reason }} Reason: {{ . }}.{{ end }}"
+    ),
+    "stale": "There is no fresh data at present.",
+    "since": 'Since {{ .StartsAt.Local.Format "2 Jan 15:04 MST" }}',
+    "still": "Still firing: {{ . }}",
     "dashboard": "Dashboard",
     "runbook": "What to do",
     "more": "and {{ . }} more",
@@ -241,4 +250,49 @@ MESSAGES: Words = {
 ALERTS: Words = {}
 """The rules speak English: their summaries are the sentences."""
 
-LANGUAGE = Language(dashboards=DASHBOARDS, messages=MESSAGES, alerts=ALERTS)
+DETAILS: Words = {
+    "ConnectionRefused": (
+        '{{ if eq .Annotations.reason "payment_required" }}The API asks for payment: the account or the application is not paid for.'
+        '{{ else if eq .Annotations.reason "forbidden" }}The API knows it, but it lacks a right, or the application was removed.'
+        '{{ else if eq .Annotations.reason "unauthorized" }}Its token is wrong, expired or revoked: it has to be connected again.'
+        "{{ else }}The API answers, and says no in check after check.{{ end }}"
+    ),
+}
+
+ENDS: Words = {
+    "ServiceCritical": 'Service {{ template "words.service" . }} is no longer down.',
+    "ServiceMostlyCritical": 'Most of service {{ template "words.service" . }} is no longer down.',
+    "ServiceInstanceCritical": 'No part of service {{ template "words.service" . }} is critical any more.',
+    "ServiceCrashLooping": 'Instances of {{ template "words.service" . }} are no longer being replaced.',
+    "ServiceWarning": 'Service {{ template "words.service" . }} is no longer in warning.',
+    "ServiceFlapping": 'Service {{ template "words.service" . }} has stopped flapping.',
+    "ServiceDisappeared": 'Service {{ template "words.service" . }} is back, or no longer expected.',
+    "ServiceMaintenanceForgotten": 'Service {{ template "words.service" . }} is out of maintenance.',
+    "NodeCritical": 'Node {{ template "words.node" . }} is no longer critical.',
+    "NodeWarning": 'Node {{ template "words.node" . }} is no longer in warning.',
+    "NodeFlapping": 'Node {{ template "words.node" . }} has stopped flapping.',
+    "NodeMaintenanceForgotten": 'Node {{ template "words.node" . }} is out of maintenance.',
+    "ConnectionKindUnreachable": 'Connections of kind {{ template "words.kind" . }} answer again.',
+    "ConnectionKindRefused": 'Connections of kind {{ template "words.kind" . }} are accepted again.',
+    "ConnectionRefused": 'The {{ template "words.connection" . }} is no longer refused.',
+    "ConnectionUnreachable": 'The {{ template "words.connection" . }} is no longer unreachable.',
+    "ConnectionNotConnected": 'The {{ template "words.connection" . }} is no longer without a token.',
+    "ConnectionRateLimited": 'The {{ template "words.connection" . }} is no longer over its rate limit.',
+    "ConnectionRateLimitNear": 'The {{ template "words.connection" . }} is no longer near its rate limit.',
+    "ConnectionTokenExpires": 'The token of the {{ template "words.connection" . }} no longer ends soon.',
+    "ConnectionCertificateExpires": 'The certificate at the {{ template "words.connection" . }} no longer ends soon.',
+    "ConnectionHostOverloaded": 'Checks of connections to {{ printf "%.60s" .Labels.host }} no longer wait.',
+    "ConsulPollFailing": 'Consul {{ printf "%.60s" .Labels.source }} is polled again.',
+    "ConsulDataStale": 'The statuses of datacenter {{ printf "%.60s" .Labels.datacenter }} are up to date again.',
+    "ConnectionChecksLate": "Connections of kind {{ .Labels.kind }} are checked in time again.",
+    "RecordsRejected": 'Records of {{ printf "%.60s" .Labels.source }} are no longer rejected ({{ .Labels.reason }}).',
+    "ConfigReloadFailed": 'The {{ template "words.exporter" . }} runs on its latest configuration.',
+    "StatusLabelsOverwritten": 'The labels of the statuses from the {{ template "words.exporter" . }} are its own again.',
+    "ClockSkew": 'The clock of the {{ template "words.exporter" . }} and that of Prometheus agree again.',
+    "SeriesBudgetExceeded": 'The {{ template "words.exporter" . }} exports no more series than planned.',
+    "ExporterDown": 'The {{ template "words.exporter" . }} is scraped again.',
+    "ExporterAbsent": "Prometheus knows a status exporter again.",
+    "Watchdog": "Alerting has stopped.",
+}
+
+LANGUAGE = Language(dashboards=DASHBOARDS, messages=MESSAGES, alerts=ALERTS, details=DETAILS, ends=ENDS)

@@ -3,22 +3,37 @@
 from languages.language import Language, Words
 
 NOTE = "{{{{- /* Written by `make generate` from languages/{code}.py. */ -}}}}"
-SUMMARY = "{{ .Annotations.summary }}"
+# What people write is cut where it could make a message too long; fixed words are short.
+SUMMARY = '{{ printf "%.200s" .Annotations.summary }}'
+DESCRIPTION = '{{ printf "%.300s" .Annotations.description }}'
+NO_FRESH_DATA = '{{{{ if eq .Annotations.value "-1" }}}}{{{{ template "words.stale" . }}}}{{{{ else }}}}{text}{{{{ end }}}}'
+FACTS = '{{ template "words.facts" . }}'
 
 
 def template(code: str, language: Language) -> str:
-    """Return the file: the sentence of each alert as `words.sentence`, every other piece as `words.NAME`."""
-    pieces = {"sentence": sentence(language.alerts), **language.messages}
+    """Return the file: the texts of each alert as `words.sentence`, `details` and `over`, every other piece as `words.NAME`."""
+    pieces = {
+        "sentence": by_alert(language.alerts, SUMMARY),
+        "details": details(language.details),
+        "over": by_alert(language.ends, SUMMARY),
+        **language.messages,
+    }
     defined = (_defined(f"words.{name}", text) for name, text in pieces.items())
     return "\n".join((NOTE.format(code=code), "", *defined))
 
 
-def sentence(alerts: Words) -> str:
-    """Return what chooses the sentence of an alert by its name."""
-    if not alerts:
-        return SUMMARY
-    cases = (f'if eq .Labels.alertname "{alert}" }}}}{text}' for alert, text in alerts.items())
-    return "{{ " + "\n{{- else ".join(cases) + f"\n{{{{- else }}}}{SUMMARY}\n{{{{- end }}}}"
+def details(texts: Words) -> str:
+    """Return what chooses the details, and has the facts behind them; the rules' own descriptions say themselves what is stale."""
+    told = {alert: NO_FRESH_DATA.format(text=text) for alert, text in texts.items()}
+    return f"{by_alert(told, DESCRIPTION)}{FACTS}"
+
+
+def by_alert(texts: Words, otherwise: str) -> str:
+    """Return what chooses the text of an alert by its name."""
+    if not texts:
+        return otherwise
+    cases = (f'if eq .Labels.alertname "{alert}" }}}}{text}' for alert, text in texts.items())
+    return "{{ " + "\n{{- else ".join(cases) + f"\n{{{{- else }}}}{otherwise}\n{{{{- end }}}}"
 
 
 def _defined(name: str, text: str) -> str:

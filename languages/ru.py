@@ -230,14 +230,27 @@ DASHBOARDS: Words = {
 }
 
 MESSAGES: Words = {
-    "service": "{{ .Labels.service }} ({{ .Labels.datacenter }})",
-    "connection": "{{ .Labels.connection }} ({{ .Labels.kind }})",
-    "details": (
-        "{{ if .Labels.service_id }}Экземпляр {{ .Labels.service_id }}, узел {{ .Labels.node }}.{{ end }}"
-        "{{ if .Labels.reason }} Причина: {{ .Labels.reason }}.{{ end }}"
+    "service": '{{ printf "%.60s" .Labels.service }} ({{ printf "%.40s" .Labels.datacenter }})',
+    "node": '{{ printf "%.60s" .Labels.node }} ({{ printf "%.40s" .Labels.datacenter }})',
+    "connection": '{{ printf "%.60s" .Labels.connection }} ({{ printf "%.40s" .Labels.kind }})',
+    "kind": '{{ printf "%.40s" .Labels.kind }}{{ with .Labels.host }} к {{ printf "%.60s" . }}{{ end }}',
+    # 1 экземпляр, 2 экземпляра, 5 экземпляров, 11 экземпляров, 21 экземпляр
+    "instances": (
+        '{{ . }} {{ if match "(^|[^1])1$" . }}экземпляр{{ else if match "(^|[^1])[234]$" . }}экземпляра'
+        "{{ else }}экземпляров{{ end }}"
     ),
-    "since": 'С {{ .StartsAt.UTC.Format "02.01 15:04 MST" }}',
-    "over": "Прошло",
+    "of_instances": '{{ . }} {{ if match "(^|[^1])1$" . }}экземпляра{{ else }}экземпляров{{ end }}',
+    "services": (
+        '{{ . }} {{ if match "(^|[^1])1$" . }}сервис{{ else if match "(^|[^1])[234]$" . }}сервиса{{ else }}сервисов{{ end }}'
+    ),
+    "times": '{{ . }} {{ if match "(^|[^1])[234]$" . }}раза{{ else }}раз{{ end }}',
+    "facts": (
+        '{{ with .Annotations.names }} {{ printf "%.200s" . }}.{{ end }}'
+        "{{ with .Annotations.reason }} Причина: {{ . }}.{{ end }}"
+    ),
+    "stale": "Свежих данных сейчас нет: так было, когда они были в последний раз.",
+    "since": 'С {{ .StartsAt.Local.Format "02.01 15:04 MST" }}',
+    "still": "Ещё не закончилось: {{ . }}",
     "dashboard": "Дашборд",
     "runbook": "Что делать",
     "more": "и ещё {{ . }}",
@@ -245,28 +258,149 @@ MESSAGES: Words = {
 
 ALERTS: Words = {
     "ServiceCritical": 'Сервис {{ template "words.service" . }} не работает.',
-    "ServiceInstanceCritical": 'Не работает один из экземпляров сервиса {{ template "words.service" . }}, остальные отвечают.',
-    "ServiceWarning": 'Экземпляр сервиса {{ template "words.service" . }} давно в состоянии «предупреждение».',
-    "ServiceFlapping": 'Экземпляр сервиса {{ template "words.service" . }} то работает, то нет.',
+    "ServiceMostlyCritical": 'Сервис {{ template "words.service" . }} почти не работает.',
+    "ServiceInstanceCritical": 'Сервис {{ template "words.service" . }} работает не весь.',
+    "ServiceCrashLooping": 'Экземпляры сервиса {{ template "words.service" . }} заменяются снова и снова и не поднимаются.',
+    "ServiceWarning": 'Сервис {{ template "words.service" . }} давно в состоянии «предупреждение».',
+    "ServiceFlapping": 'Сервис {{ template "words.service" . }} то работает, то нет.',
     "ServiceDisappeared": 'Сервис {{ template "words.service" . }} пропал из Consul.',
-    "ServiceMaintenanceForgotten": 'Экземпляр сервиса {{ template "words.service" . }} на обслуживании больше суток.',
-    "ConnectionKindUnreachable": "Все подключения вида {{ .Labels.kind }} разом не отвечают.",
-    "ConnectionRefused": 'Токен подключения {{ template "words.connection" . }} отклонён.',
-    "ConnectionUnreachable": 'Подключение {{ template "words.connection" . }} давно не отвечает.',
+    "ServiceMaintenanceForgotten": 'Сервис {{ template "words.service" . }} давно на обслуживании.',
+    "NodeCritical": (
+        'Узел {{ template "words.node" . }} не работает'
+        '{{ if eq .Labels.severity "critical" }}, и сервисы вместе с ним{{ end }}.'
+    ),
+    "NodeWarning": 'Узел {{ template "words.node" . }} давно в состоянии «предупреждение».',
+    "NodeFlapping": 'Узел {{ template "words.node" . }} то работает, то нет.',
+    "NodeMaintenanceForgotten": 'Узел {{ template "words.node" . }} давно на обслуживании.',
+    "ConnectionKindUnreachable": 'Подключения вида {{ template "words.kind" . }} разом перестали отвечать.',
+    "ConnectionKindRefused": 'Подключения вида {{ template "words.kind" . }} разом получили отказ.',
+    "ConnectionRefused": 'Подключение {{ template "words.connection" . }} получает отказ.',
+    "ConnectionUnreachable": 'Подключение {{ template "words.connection" . }} не отвечает.',
     "ConnectionNotConnected": 'У подключения {{ template "words.connection" . }} нет токена.',
     "ConnectionTokenExpires": 'Скоро закончится токен: подключение {{ template "words.connection" . }}.',
     "ConnectionCertificateExpires": 'Скоро закончится сертификат API: подключение {{ template "words.connection" . }}.',
-    "ConnectionHostOverloaded": "Проверки подключений к {{ .Labels.host }} ждут слишком долго.",
+    "ConnectionHostOverloaded": 'Проверки подключений к {{ printf "%.60s" .Labels.host }} ждут слишком долго.',
+    "ConnectionRateLimited": 'Подключение {{ template "words.connection" . }} превысило лимит запросов.',
     "ConnectionRateLimitNear": 'Подключение {{ template "words.connection" . }} почти исчерпало лимит запросов.',
-    "ConsulPollFailing": "Не удаётся опросить Consul {{ .Labels.source }}.",
-    "ConsulDataStale": "Данные о сервисах датацентра {{ .Labels.datacenter }} устарели.",
+    "ConsulPollFailing": 'Не удаётся опросить Consul {{ printf "%.60s" .Labels.source }}.',
+    "ConsulDataStale": 'Данные о сервисах датацентра {{ printf "%.60s" .Labels.datacenter }} устарели.',
     "ConnectionChecksLate": "Подключения вида {{ .Labels.kind }} проверяются с опозданием.",
-    "RecordsRejected": "Часть записей источника {{ .Labels.source }} непригодна и пропущена.",
-    "ConfigReloadFailed": "Экспортёр {{ .Labels.instance }} работает со старой конфигурацией.",
-    "ExporterDown": "Экспортёр {{ .Labels.instance }} не отдаёт метрики.",
-    "ExporterAbsent": "Prometheus не знает ни одного экспортёра статусов.",
-    "StatusLabelsOverwritten": "Prometheus подменяет метки статусов от {{ .Labels.instance }}.",
-    "SeriesBudgetExceeded": "Экспортёр {{ .Labels.instance }} отдаёт больше рядов, чем задумано.",
+    "RecordsRejected": 'Часть записей источника {{ printf "%.60s" .Labels.source }} непригодна и пропущена.',
+    "ConfigReloadFailed": 'Экспортер {{ printf "%.60s" .Labels.instance }} работает со старой конфигурацией.',
+    "StatusLabelsOverwritten": 'Prometheus подменяет метки статусов от {{ printf "%.60s" .Labels.instance }}.',
+    "ClockSkew": 'Часы экспортера {{ printf "%.60s" .Labels.instance }} и Prometheus расходятся.',
+    "SeriesBudgetExceeded": 'Экспортер {{ printf "%.60s" .Labels.instance }} отдаёт больше рядов, чем задумано.',
+    "ExporterDown": 'Экспортер {{ printf "%.60s" .Labels.instance }} не отдаёт метрики.',
+    "ExporterAbsent": "Prometheus не знает ни одного экспортера статусов.",
+    "Watchdog": "Оповещения работают.",
 }
 
-LANGUAGE = Language(dashboards=DASHBOARDS, messages=MESSAGES, alerts=ALERTS)
+_ON_NODE = '{{ template "words.services" .Annotations.value }}'
+_IN_STATUS = '{{ template "words.instances" .Annotations.value }}'
+
+DETAILS: Words = {
+    "ServiceCritical": (
+        '{{ if eq .Annotations.value "0" "-0" }}Пропал из Consul, пока не работал, и не вернулся.'
+        '{{ else }}Все экземпляры, кроме обслуживаемых, в аварии: {{ template "words.of_instances" .Annotations.value }}'
+        "{{ with .Annotations.total }} из {{ . }}{{ end }}.{{ end }}"
+    ),
+    "ServiceMostlyCritical": (
+        "В аварии {{ .Annotations.value }}"
+        '{{ with .Annotations.total }} из {{ template "words.of_instances" . }}{{ end }}; остальные могут не справиться.'
+    ),
+    "ServiceInstanceCritical": (
+        "В аварии {{ .Annotations.value }}"
+        '{{ with .Annotations.total }} из {{ template "words.of_instances" . }}{{ end }}, остальные отвечают.'
+    ),
+    "ServiceCrashLooping": (
+        '{{ if eq .Annotations.value "0" "-0" }}Какой-нибудь экземпляр всё время в аварии, но ни один долго.'
+        f"{{{{ else }}}}За 20 минут появились в аварии и исчезли, так и не заработав: {_IN_STATUS}.{{{{ end }}}}"
+    ),
+    "ServiceWarning": f"В этом состоянии {_IN_STATUS}.",
+    "ServiceFlapping": 'За час статус экземпляра менялся {{ template "words.times" .Annotations.value }}.',
+    "ServiceDisappeared": (
+        "Не осталось ни одного экземпляра, хотя на обслуживание его не выводили. Последний раз был виден"
+        "{{ with .Annotations.age }} {{ . }} назад{{ end }}."
+    ),
+    "ServiceMaintenanceForgotten": f"На обслуживании {_IN_STATUS}: трафика туда нет, и оповещения молчат.",
+    "NodeCritical": (
+        "Не проходят проверки самого узла (serfHealth: машина или агент Consul недоступны). "
+        f'{{{{ if eq .Labels.severity "critical" }}}}Без него не работает {_ON_NODE}.'
+        f"{{{{ else }}}}На нём {_ON_NODE}; их заменяют другие узлы.{{{{ end }}}}"
+    ),
+    "NodeWarning": f"Предупреждают проверки самого узла; на нём {_ON_NODE}.",
+    "NodeFlapping": 'За час проверки самого узла менялись {{ template "words.times" .Annotations.value }}, и все сервисы с ним.',
+    "NodeMaintenanceForgotten": f"На нём {_ON_NODE}: трафика туда нет, и оповещения молчат.",
+    "ConnectionKindUnreachable": "Не отвечают {{ .Annotations.share }}: дело в API или в пути к нему, не в клиентах.",
+    "ConnectionKindRefused": "Отказано {{ .Annotations.share }}: дело в провайдере или в нашем изменении, не в клиентах.",
+    "ConnectionRefused": (
+        '{{ if eq .Annotations.reason "payment_required" }}API требует оплаты: аккаунт или приложение не оплачены.'
+        '{{ else if eq .Annotations.reason "forbidden" }}API узнаёт его, но не хватает прав, или приложение удалено.'
+        '{{ else if eq .Annotations.reason "unauthorized" }}Токен неверен, истёк или отозван: нужно подключить заново.'
+        "{{ else }}API отвечает отказом проверка за проверкой.{{ end }}"
+    ),
+    "ConnectionUnreachable": "Проверка за проверкой не говорит, годится ли токен; у других подключений этого вида всё может быть хорошо.",
+    "ConnectionNotConnected": "Его не подключали, или отключили.",
+    "ConnectionRateLimited": "После каждой паузы API снова отвечает 429; годится ли токен, неизвестно.",
+    "ConnectionRateLimitNear": "Осталось {{ .Annotations.share }} разрешённых запросов.",
+    "ConnectionTokenExpires": "{{ with .Annotations.age }}Осталось {{ . }}.{{ else }}Срок уже вышел.{{ end }}",
+    "ConnectionCertificateExpires": "{{ with .Annotations.age }}Осталось {{ . }}.{{ else }}Срок уже вышел.{{ end }}",
+    "ConnectionHostOverloaded": (
+        "Самая поздняя опаздывает на {{ .Annotations.share }} своего интервала; при 200 % статусы исчезнут с дашбордов."
+    ),
+    "ConsulPollFailing": "Опросы не удаются; статусы его сервисов исчезнут, когда устареют, и их оповещения не начнутся и не закончатся.",
+    "ConsulDataStale": "От него нет ответа{{ with .Annotations.age }} {{ . }}{{ end }}.",
+    "ConnectionChecksLate": "Последней проверке уже несколько интервалов; таких подключений: {{ .Annotations.value }}.",
+    "RecordsRejected": "За 25 минут отброшено записей: {{ .Annotations.rejected }}. Причина: {{ .Labels.reason }}.",
+    "ConfigReloadFailed": "Последняя перезагрузка не удалась; действует прежняя конфигурация.",
+    "StatusLabelsOverwritten": (
+        "У {{ .Annotations.value }} рядов метки цели вместо своих, или меток не хватает: в настройках сбора нужно honor_labels: true. "
+        "До тех пор остальным оповещениям о сервисах и подключениях верить нельзя."
+    ),
+    "ClockSkew": "Часы Prometheus минус часы экспортера: {{ .Annotations.age }}. Оповещения от этого не зависят, а времена, которые сравнивают люди, да.",
+    "SeriesBudgetExceeded": "Рядов: {{ .Annotations.value }}.",
+    "ExporterDown": (
+        "Prometheus не получает от него метрик. Если другой экспортер не говорит о том же, статусы неизвестны, "
+        "и другие оповещения не начнутся и не закончатся."
+    ),
+    "ExporterAbsent": "Нет ни одной цели с этим именем задания: её убрали из настроек Prometheus или из обнаружения сервисов.",
+    "Watchdog": "Это оповещение есть всегда; внешний сторож заметит, когда оно прекратится.",
+}
+
+ENDS: Words = {
+    "ServiceCritical": 'Сервис {{ template "words.service" . }} снова работает или выведен из работы.',
+    "ServiceMostlyCritical": 'Сервис {{ template "words.service" . }} снова в основном работает.',
+    "ServiceInstanceCritical": 'Сервис {{ template "words.service" . }} снова работает весь.',
+    "ServiceCrashLooping": 'Экземпляры сервиса {{ template "words.service" . }} больше не заменяются.',
+    "ServiceWarning": 'Сервис {{ template "words.service" . }} больше не в состоянии «предупреждение».',
+    "ServiceFlapping": 'Сервис {{ template "words.service" . }} перестал мигать.',
+    "ServiceDisappeared": 'Сервис {{ template "words.service" . }} вернулся, или его больше не ждут.',
+    "ServiceMaintenanceForgotten": 'Обслуживание сервиса {{ template "words.service" . }} закончилось.',
+    "NodeCritical": 'Узел {{ template "words.node" . }} снова работает.',
+    "NodeWarning": 'Узел {{ template "words.node" . }} больше не в состоянии «предупреждение».',
+    "NodeFlapping": 'Узел {{ template "words.node" . }} перестал мигать.',
+    "NodeMaintenanceForgotten": 'Обслуживание узла {{ template "words.node" . }} закончилось.',
+    "ConnectionKindUnreachable": 'Подключения вида {{ template "words.kind" . }} снова отвечают.',
+    "ConnectionKindRefused": 'Подключения вида {{ template "words.kind" . }} снова принимаются.',
+    "ConnectionRefused": 'Подключение {{ template "words.connection" . }} больше не получает отказа.',
+    "ConnectionUnreachable": 'Подключение {{ template "words.connection" . }} больше не молчит.',
+    "ConnectionNotConnected": 'Подключение {{ template "words.connection" . }} больше не без токена.',
+    "ConnectionRateLimited": 'Подключение {{ template "words.connection" . }} больше не превышает лимит запросов.',
+    "ConnectionRateLimitNear": 'У подключения {{ template "words.connection" . }} снова достаточно запросов.',
+    "ConnectionTokenExpires": 'Токен подключения {{ template "words.connection" . }} заменён.',
+    "ConnectionCertificateExpires": 'Сертификат API заменён: подключение {{ template "words.connection" . }}.',
+    "ConnectionHostOverloaded": 'Проверки подключений к {{ printf "%.60s" .Labels.host }} снова не ждут.',
+    "ConsulPollFailing": 'Consul {{ printf "%.60s" .Labels.source }} снова опрашивается.',
+    "ConsulDataStale": 'Данные о сервисах датацентра {{ printf "%.60s" .Labels.datacenter }} снова свежие.',
+    "ConnectionChecksLate": "Подключения вида {{ .Labels.kind }} снова проверяются вовремя.",
+    "RecordsRejected": 'Записи источника {{ printf "%.60s" .Labels.source }} больше не отбрасываются ({{ .Labels.reason }}).',
+    "ConfigReloadFailed": 'Экспортер {{ printf "%.60s" .Labels.instance }} работает с последней конфигурацией.',
+    "StatusLabelsOverwritten": 'Метки статусов от {{ printf "%.60s" .Labels.instance }} снова свои.',
+    "ClockSkew": 'Часы экспортера {{ printf "%.60s" .Labels.instance }} и Prometheus снова сходятся.',
+    "SeriesBudgetExceeded": 'Экспортер {{ printf "%.60s" .Labels.instance }} отдаёт не больше рядов, чем задумано.',
+    "ExporterDown": 'Экспортер {{ printf "%.60s" .Labels.instance }} снова отдаёт метрики.',
+    "ExporterAbsent": "Prometheus снова знает экспортер статусов.",
+    "Watchdog": "Оповещения прекратились.",
+}
+
+LANGUAGE = Language(dashboards=DASHBOARDS, messages=MESSAGES, alerts=ALERTS, details=DETAILS, ends=ENDS)

@@ -1,7 +1,7 @@
 """The alerts that fired while the world's last hours went by.
 
 promtool evaluates recording rules over the past, but no alerts, so these are told from what happened: the plainest of
-the project's alerts, each after the time that `rules/alerts.yml` lets it wait.
+the project's alerts, each after the time that `rules/thresholds.yml` lets it wait.
 """
 
 from collections import defaultdict
@@ -65,11 +65,10 @@ def _of_service(members: Iterable[InstanceTruth]) -> Iterator[Alert]:
         yield Alert(*_CRITICAL, about)
         return
     for state in states:
-        which = (*about, ("service_id", state.instance.id), ("node", state.instance.node.name))
         if state.status == "critical":
-            yield Alert(*_SOME_CRITICAL, which)
+            yield Alert(*_SOME_CRITICAL, about)
         elif state.status == "warning":
-            yield Alert(*_WARNING, which)
+            yield Alert(*_WARNING, about)
 
 
 def _of_connection(state: ConnectionTruth) -> Iterator[Alert]:

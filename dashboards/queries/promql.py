@@ -5,7 +5,7 @@ from dashboards.look import State
 MINUTES_24H = 1440
 
 SEVERITIES = {'severity="critical"': 3, 'severity="warning"': 2, 'severity!~"critical|warning"': 1}
-SUBJECTS = ("service", "service_id", "connection", "source")
+SUBJECTS = ("service", "service_id", "node", "connection", "source")
 
 SEARCH = "(?i).*${search:regex}.*"
 """What is typed is taken literally, so a lone bracket is no error; backticks keep its backslashes."""
@@ -65,8 +65,8 @@ def one_per(by: str, expr: str) -> str:
 
 
 def firing(selector: str) -> str:
-    """Alerts that fire now."""
-    return f'ALERTS{{alertstate="firing",{selector}}}'
+    """Alerts that fire now, without the one that always does."""
+    return f'ALERTS{{alertstate="firing",severity!="none",{selector}}}'
 
 
 def alerts(selector: str) -> str:

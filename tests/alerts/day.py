@@ -34,7 +34,9 @@ def _connection(name: str, kind: str = "evotor") -> Connection:
     return Connection(name, kind, token=f"token-of-{name}")
 
 
-QUIET, DOWN, BEFORE, DURING = (_service(name, NODE) for name in ("quiet", "down", "before", "during"))
+QUIET, DOWN, BESIDE, BEFORE, DURING = (
+    _service(name, NODE) for name in ("quiet", "down", "beside", "before", "during")
+)
 PART, FLAPS, WARNS = (_service(name, NODE, NODE) for name in ("part", "flaps", "warns"))
 RESTARTED, REPLACED = _service("restarted", NODE, NODE, NODE), _service("replaced", NODE, NODE, NODE, NODE)
 VANISHED, REDEPLOYED, RETIRED = (_service(name, NODE) for name in ("vanished", "redeployed", "retired"))
@@ -44,6 +46,7 @@ ON_SERVICED = [_service(name, SERVICED) for name in ("mail", "print")]
 SERVICES = (
     QUIET,
     DOWN,
+    BESIDE,
     BEFORE,
     DURING,
     PART,
@@ -77,15 +80,14 @@ class Told(NamedTuple):
 
 TOLD = {
     Told("critical", "ServiceCritical", "down"),
+    Told("critical", "ServiceCritical", "beside"),
     Told("critical", "ServiceCritical", "before"),
-    Told("warning", "ServiceInstanceCritical", "part-1"),
-    Told("warning", "ServiceInstanceCritical", "cart-2"),
-    Told("warning", "ServiceInstanceCritical", "search-2"),
-    Told("warning", "ServiceInstanceCritical", "wallet-2"),
-    Told("warning", "ServiceWarning", "warns-1"),
-    Told("warning", "ServiceFlapping", "flaps-1"),
-    Told("critical", "ServiceDisappeared", "vanished"),
-    Told("info", "ServiceMaintenanceForgotten", "forgotten-1"),
+    Told("warning", "ServiceInstanceCritical", "part"),
+    Told("warning", "NodeCritical", "lost"),
+    Told("warning", "ServiceWarning", "warns"),
+    Told("warning", "ServiceFlapping", "flaps"),
+    Told("warning", "ServiceDisappeared", "vanished"),
+    Told("info", "ServiceMaintenanceForgotten", "forgotten"),
     Told("warning", "ConnectionRefused", "revoked"),
     Told("warning", "ConnectionUnreachable", "bank"),
     Told("warning", "ConnectionRateLimitNear", "fine"),
@@ -94,8 +96,12 @@ TOLD = {
     Told("critical", "ConsulPollFailing", "main"),
     Told("critical", "ExporterDown", "status-exporter"),
     Told("warning", "ConfigReloadFailed", "status-exporter"),
+    Told("heartbeat", "Watchdog", "status-exporter"),
 }
-UNFINISHED = {Told("info", "ServiceMaintenanceForgotten", "forgotten-1")}
+UNFINISHED = {
+    Told("info", "ServiceMaintenanceForgotten", "forgotten"),
+    Told("heartbeat", "Watchdog", "status-exporter"),
+}
 
 
 def world(start: float) -> World:
@@ -116,6 +122,7 @@ Happening = tuple[Subject, float, float, Effect, float]
 
 def _services() -> Iterable[Happening]:
     yield DOWN[0], 5, 17, CRITICAL, 0
+    yield BESIDE[0], 5, 17, CRITICAL, 0
     yield PART[0], 5, 20, CRITICAL, 0
     yield FLAPS[0], 4, 20, CRITICAL, 4
     yield WARNS[0], 4, 30, CheckIs("warning"), 0
@@ -150,4 +157,4 @@ def _connections() -> Iterable[Happening]:
     yield FINE, 3, 34, RateRemaining(5), 0
     yield GLITCHED, 9, 10.5, UNAUTHORIZED, 0
     yield BANK, 5, 40, UNAVAILABLE, 0
-    yield UNPLUGGED, 60, 78, NoToken(), 0
+    yield UNPLUGGED, 50, 82, NoToken(), 0

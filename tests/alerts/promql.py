@@ -1,25 +1,42 @@
 """Which labels a PromQL expression has, from Prometheus' own parse of it."""
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 Parsed = dict[str, Any]
-Labels = set[str]
+Labels = frozenset[str]
 
 _INNER = ("expr", "lhs", "rhs", "param")
-_HELD = {"service_alert:held", "connection_alert:held", "exporter_alert:held"}
-EVERY = {
-    "datacenter",
-    "service",
-    "service_id",
-    "node",
-    "connection",
-    "kind",
-    "source",
-    "reason",
-    "instance",
-    "alertname",
-}
+_CHOOSING = ("topk", "bottomk")  # the aggregations that leave labels as they are
+
+
+@dataclass(frozen=True)
+class Known:
+    """The labels of metrics, as one alert sees them; of what isn't there for it `every` label may be assumed.
+
+    Problems have other labels from alert to alert, so asking for one of them chooses among the alerts.
+    """
+
+    metrics: Mapping[str, Labels]
+    every: Labels
+    alert: str
+
+    def of(self, selector: Parsed) -> Labels:
+        """Return the labels that each series of a selector has."""
+        matchers = selector["matchers"]
+        if not all(_fits(matcher, self.alert) for matcher in matchers if matcher["name"] == "alert"):
+            return self.every
+        demanded = {matcher["name"] for matcher in matchers if not _fits(matcher, "")} - {"__name__"}
+        labels = self.metrics.get(selector["name"], frozenset())
+        return self.every if ":problem:" in selector["name"] and demanded - labels else labels | demanded
+
+
+def _fits(matcher: Parsed, value: str) -> bool:
+    wanted: str = matcher["value"]
+    equal = re.fullmatch(wanted, value) is not None if "~" in matcher["type"] else value == wanted
+    return equal is not str(matcher["type"]).startswith("!")
 
 
 def _below(node: Parsed) -> Iterator[Parsed]:
@@ -39,7 +56,7 @@ def selectors(expr: Parsed) -> Iterator[Parsed]:
     return (node for node in walk(expr) if node["type"] in ("vectorSelector", "matrixSelector"))
 
 
-def joins(expr: Parsed, known: Mapping[str, Labels]) -> Iterator[tuple[list[str], Labels, Labels]]:
+def joins(expr: Parsed, known: Known) -> Iterator[tuple[list[str], Labels, Labels]]:
     """Yield the labels of each `on (...)`, with those of the left and the right side."""
     for node in walk(expr):
         matching = node.get("matching")
@@ -47,47 +64,54 @@ def joins(expr: Parsed, known: Mapping[str, Labels]) -> Iterator[tuple[list[str]
             yield matching["labels"], labels_of(node["lhs"], known), labels_of(node["rhs"], known)
 
 
-def labels_of(node: Parsed, known: Mapping[str, Labels]) -> Labels:
-    """Return the labels every series of the expression has; what a selector has stands in `known`."""
+def labels_of(node: Parsed, known: Known) -> Labels:
+    """Return the labels that each series of the expression has."""
     match node["type"]:
         case "vectorSelector" | "matrixSelector":
-            return _of_selector(node, known)
+            return known.of(node)
         case "aggregation":
-            inner, grouping = labels_of(node["expr"], known), set(node["grouping"])
-            return inner - grouping if node["without"] else inner & grouping
+            return _of_aggregation(node, known)
         case "binaryExpr":
             return _of_binary(node, known)
         case "call":
             return _of_call(node, known)
         case "numberLiteral" | "stringLiteral":
-            return set()
+            return frozenset()
         case _:
             return labels_of(node["expr"], known)
 
 
-def _of_selector(node: Parsed, known: Mapping[str, Labels]) -> Labels:
-    # Series of alerts have the labels of the alert; which those are is checked where the alert is.
-    return set(EVERY) if node["name"] in _HELD | {"ALERTS"} else set(known.get(node["name"], ()))
+def _of_aggregation(node: Parsed, known: Known) -> Labels:
+    inner, grouping = labels_of(node["expr"], known), set(node["grouping"])
+    if node["op"] in _CHOOSING:
+        return inner
+    return inner - grouping if node["without"] else inner & grouping
 
 
-def _of_binary(node: Parsed, known: Mapping[str, Labels]) -> Labels:
+def _of_binary(node: Parsed, known: Known) -> Labels:
     left, right, matching = labels_of(node["lhs"], known), labels_of(node["rhs"], known), node.get("matching")
     if not matching:
         return left | right
     if node["op"] == "or":
         return left & right
-    if node["op"] in ("and", "unless") or matching["card"] == "many-to-one":
+    if node["op"] in ("and", "unless"):
         return left
-    return left & set(matching["labels"]) if matching["on"] else left - set(matching["labels"])
+    if matching["card"] == "one-to-one":
+        return left & set(matching["labels"]) if matching["on"] else left - set(matching["labels"])
+    many, one = (left, right) if matching["card"] == "many-to-one" else (right, left)
+    return many | one & set(matching["include"])
 
 
-def _of_call(node: Parsed, known: Mapping[str, Labels]) -> Labels:
+def _of_call(node: Parsed, known: Known) -> Labels:
     name, arguments = node["func"]["name"], node["args"]
     if name in ("time", "scalar"):
-        return set()
+        return frozenset()
     if name == "absent":
-        return {matcher["name"] for matcher in arguments[0]["matchers"] if matcher["type"] == "="} - {
-            "__name__"
-        }
-    inner = set().union(*(labels_of(argument, known) for argument in arguments))
+        return _of_absent(arguments[0])
+    inner = frozenset[str]().union(*(labels_of(argument, known) for argument in arguments))
     return inner | {arguments[1]["val"]} if name == "label_replace" else inner
+
+
+def _of_absent(selector: Parsed) -> Labels:
+    equal = (matcher for matcher in selector.get("matchers", []) if matcher["type"] == "=")
+    return frozenset(matcher["name"] for matcher in equal) - {"__name__"}

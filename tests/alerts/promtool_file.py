@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from tests.alerts.world import STEP, Labels, identity, scrapes
+from tests.alerts.connections import host_of
+from tests.alerts.timeline import Labels
+from tests.alerts.world import STEP, identity, scrapes
 
 GRAFANA = "http://localhost:3000"
 RUNBOOKS = "https://github.com/status-exporter/status-exporter/blob/main/docs/runbooks"
-WHO = "datacenter, service, service_id, node, connection, kind, source, reason, instance, job, host, severity"
-FIRING = f'group by (alertname, {WHO}) (ALERTS{{alertstate="firing"}})'
+# All labels of an alert, that of Watchdog apart, which always fires.
+FIRING = 'group without (alertstate, __name__) (ALERTS{alertstate="firing", alertname!="Watchdog"})'
 
 
 def promtool_test(case: Mapping[str, Any], severities: Mapping[str, str]) -> dict[str, Any]:
@@ -41,11 +43,11 @@ def _text_test(
     own = _own(alert, severities)
     name = own.pop("alertname")
     links = {"runbook_url": f"{RUNBOOKS}/{name}.md", "dashboard_url": f"{GRAFANA}{words['dashboard']}"}
-    notes = {"summary": words["summary"], "description": " ".join(words["description"].split())}
+    notes = {key: " ".join(text.split()) for key, text in words.items() if key != "dashboard"}
     return {
         "eval_time": moment,
         "alertname": name,
-        "exp_alerts": [{"exp_labels": own, "exp_annotations": notes | links}],
+        "exp_alerts": [{"exp_labels": own, "exp_annotations": links | notes}],
     }
 
 
@@ -89,19 +91,28 @@ def _labels(alert: str, severities: Mapping[str, str]) -> str:
 
 
 def _own(alert: str, severities: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels; what is written as `name=value` counts, and an empty value takes a label away."""
     name, *words = alert.split()
     own = {"alertname": name, "severity": severities[name]}
+    written = dict(word.split("=", 1) for word in words if _is_label(word))
     for word in words:
-        own |= _who(name, word)
-    return own
+        own |= {} if _is_label(word) else _who(name, word)
+    own |= written
+    if name.startswith("Connection") and "kind" in own and name != "ConnectionChecksLate":
+        own.setdefault("host", host_of(own["kind"]))
+    return {key: value for key, value in own.items() if value}
+
+
+def _is_label(word: str) -> bool:
+    return "=" in word and not {":", "/"} & set(word.partition("=")[0])
 
 
 def _who(name: str, word: str) -> dict[str, str]:
-    if "=" in word and ":" not in word.partition("=")[0]:
-        key, _, value = word.partition("=")
-        return {key: value}
     if name.startswith("Connection"):
         kind, _, connection = word.partition("/")
         return {"kind": kind, "connection": connection}
+    if name.startswith("Node"):
+        datacenter, _, node = word.rpartition(":")
+        return {"datacenter": datacenter or "dc1", "node": node}
     who = identity(word)
-    return who if who["service_id"] else {key: who[key] for key in ("datacenter", "service")}
+    return {key: who[key] for key in ("datacenter", "service")}

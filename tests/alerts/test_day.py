@@ -22,7 +22,7 @@ from tests.alerts.day import (
     Told,
     world,
 )
-from tests.alerts.fast import fast_alertmanager, fast_rules
+from tests.alerts.fast import fast_alertmanager, write_fast_rules
 from tests.alerts.receivers import Mailbox, mailbox
 from tests.conftest import binary
 from tests.end_to_end.running import simulated
@@ -30,7 +30,12 @@ from tests.real import Alertmanager, Prometheus
 from tests.real.process import wait_for
 from tests.running import Exporter
 
-WHO = {"Service": ("service_id", "service"), "Connection": ("connection", "kind"), "Consul": ("source",)}
+WHO = {
+    "Service": ("service",),
+    "Node": ("node",),
+    "Connection": ("connection", "kind"),
+    "Consul": ("source",),
+}
 
 
 class Day:
@@ -113,11 +118,10 @@ def _config(consul: str, evotor: str, tokens: Path) -> dict[str, Any]:
 
 
 def _prometheus(folder: Path, exporter: Exporter, alertmanager: Alertmanager) -> dict[str, Any]:
-    (folder / "alerts.yml").write_text(fast_rules())
     target = {"targets": [exporter.address]}
     return {
         "global": {"scrape_interval": "500ms", "evaluation_interval": "1s"},
-        "rule_files": [str(folder / "alerts.yml")],
+        "rule_files": write_fast_rules(folder),
         "scrape_configs": [{"job_name": "status-exporter", "honor_labels": True, "static_configs": [target]}],
         "alerting": {
             "alertmanagers": [{"static_configs": [{"targets": [alertmanager.url.removeprefix("http://")]}]}]
@@ -161,14 +165,15 @@ def test_each_incident_that_is_over_is_told_to_be_over(day: Day) -> None:
 
 
 def test_what_breaks_together_comes_in_one_message(day: Day) -> None:
-    """The instances of a lost node come together; different things never share a message."""
-    lost = {"cart-2", "search-2", "wallet-2"}
+    """Services that go down at once come together; different things never share a message."""
+    down = {"down", "beside"}
     told = [
-        {alert["labels"].get("service_id") for alert in payload["alerts"] if alert["status"] == "firing"}
+        {alert["labels"].get("service") for alert in payload["alerts"] if alert["status"] == "firing"}
         for _, payload in day.payloads()
+        if payload["groupLabels"]["alertname"] == "ServiceCritical"
     ]
-    assert [ids for ids in told if ids & lost]
-    assert all(lost <= ids for ids in told if ids & lost)
+    assert [services for services in told if services & down]
+    assert all(down <= services for services in told if services & down)
     for _, payload in day.payloads():
         assert set(payload["groupLabels"]) <= {"alertname", "datacenter", "kind"}
         assert len({alert["labels"]["alertname"] for alert in payload["alerts"]}) == 1

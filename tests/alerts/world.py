@@ -1,61 +1,23 @@
 """A scripted world as Prometheus would have scraped it: the exporter's metrics, 15 s apart, with its truth rules.
 
-Consul is polled every minute; statuses leave when a datacenter hasn't answered for 180 s; connections are checked every
-10 minutes, and again 75 s after the API gave no answer. A restarted exporter has forgotten everything.
+Consul is polled every minute; statuses leave when a datacenter hasn't answered for 180 s. Connections are checked every
+10 minutes (`http`: every minute), and after a failure an eighth, a quarter, half an interval later; after a 429 when its pause
+is over. A restarted exporter has forgotten everything.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporter.model import CONNECTION_STATUSES, SERVICE_STATUSES
-from tests.alerts.durations import seconds
+from exporter.model import SERVICE_STATUSES
+from tests.alerts.connections import INTERVALS, Checked, connections_of, samples
+from tests.alerts.timeline import Labels, Sample, Span, Timeline, labels, seconds, spans, within
 
 STEP = 15
 POLL, STALE_AFTER = 60, 180
-CHECK, RECHECK = 600, 75
+SEVERITY = ("passing", "warning", "critical", "maintenance")
 
-Labels = tuple[tuple[str, str], ...]
 Scrape = dict[tuple[str, Labels], float]
-Span = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """What is so since when: `passing 5m, critical 10m, gone`; the last one stays."""
-
-    words: tuple[str, ...]
-    starts: tuple[float, ...]
-
-    @classmethod
-    def of(cls, text: str) -> "Timeline":
-        words, starts, at = [], [], 0.0
-        for part in text.split(","):
-            word, *length = part.split()
-            words.append(word)
-            starts.append(at)
-            at += seconds(length[0]) if length else 0
-        return cls(tuple(words), tuple(starts))
-
-    def at(self, time: float) -> str:
-        return self.words[bisect_right(self.starts, time) - 1]
-
-
-def spans(text: str | None) -> list[Span]:
-    """Return the spans of `5m-6m30s, 10m-20m`."""
-    return [
-        (seconds(start), seconds(end))
-        for start, _, end in (s.strip().partition("-") for s in (text or "").split(",") if s)
-    ]
-
-
-def within(time: float, when: Iterable[Span]) -> bool:
-    return any(start <= time < end for start, end in when)
-
-
-def labels(**values: str) -> Labels:
-    return tuple(values.items())
 
 
 @dataclass
@@ -71,13 +33,14 @@ class Exporter:
     _polled: float = -POLL
     _up: bool = False
     _services: dict[str, tuple[str, float, int]] = field(default_factory=dict)
-    _connections: dict[str, tuple[str, float, float]] = field(default_factory=dict)
+    _connections: dict[str, Checked] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._reloads = [seconds(moment) for moment in self.case.get("reloads", [])]
         self._consul_down = {dc: spans(text) for dc, text in _per_datacenter(self.case).items()}
         self._lines = {name: Timeline.of(text) for name, text in self.case.get("services", {}).items()}
-        self._wires = {name: Timeline.of(text) for name, text in self.case.get("connections", {}).items()}
+        self._nodes = {name: Timeline.of(text) for name, text in self.case.get("nodes", {}).items()}
+        self._wires = connections_of(self.case)
 
     def scrape(self, now: float) -> Scrape | None:
         if within(now, self.down):
@@ -85,9 +48,17 @@ class Exporter:
             return None
         if now - self._polled >= POLL:
             self._poll(now)
-        for name, line in self._wires.items():
-            self._check(name, line, now)
-        return dict(self._shown(now))
+        for wire in self._wires:
+            if state := wire.check(self._connections.pop(wire.name, None), now):
+                self._connections[wire.name] = state
+        return dict(self._skewed(self._shown(now)))
+
+    def _skewed(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+        """Let the exporter's clock go wrong: all its times are by it."""
+        skew = seconds(self.case.get("clock", "0s"))
+        for (name, own), value in samples:
+            is_time = name.endswith("_timestamp_seconds") or name == "exporter_time_seconds"
+            yield (name, own), value + skew if is_time else value
 
     def _forget(self) -> None:
         self._polled, self._answered, self._services, self._connections = -POLL, {}, {}, {}
@@ -102,7 +73,12 @@ class Exporter:
         self._answered |= dict.fromkeys(answering, now)
         for name, line in self._lines.items():
             if identity(name)["datacenter"] in answering:
-                self._see(name, line.at(now), now)
+                self._see(name, self._worst(name, line.at(now), now), now)
+
+    def _worst(self, name: str, own: str, now: float) -> str:
+        """The status of an instance is the worst of its own and its node's."""
+        node = self._nodes.get(identity(name)["node"])
+        return own if own == "gone" or not node else max(own, node.at(now), key=SEVERITY.index)
 
     def _see(self, name: str, status: str, now: float) -> None:
         known = self._services.pop(name, None)
@@ -114,28 +90,23 @@ class Exporter:
             known = (status, now, known[2] + 1)
         self._services[name] = known
 
-    def _check(self, name: str, line: Timeline, now: float) -> None:
-        known, word = self._connections.get(name), line.at(now)
-        if word == "gone":
-            self._connections.pop(name, None)
-        elif known is None or known[0] != word:
-            self._connections[name] = (word, now, now)
-        elif now - known[2] >= CHECK or (
-            word in ("unreachable", "limited") and known[2] == known[1] <= now - RECHECK
-        ):
-            self._connections[name] = (word, known[1], now)
-
-    def _shown(self, now: float) -> Iterator[tuple[tuple[str, Labels], float]]:
+    def _shown(self, now: float) -> Iterator[Sample]:
         yield from self._of_sources()
-        for name, state in self._services.items():
-            if now - self._answered[identity(name)["datacenter"]] < STALE_AFTER:
-                yield from self._of_service(name, *state)
-        for name, check in self._connections.items():
-            yield from self._of_connection(name, *check)
+        shown = [name for name in self._services if now - self._asked(name) < STALE_AFTER]
+        for name in shown:
+            yield from self._of_service(name, *self._services[name])
+        yield from self._of_nodes(shown)
+        for state in self._connections.values():
+            yield from samples(state)
         loaded = max([self._started, *(at for at in self._reloads if self._started <= at <= now)])
         yield ("exporter_config_last_reload_success_timestamp_seconds", ()), loaded
+        if not self.case.get("old_exporter"):
+            yield ("exporter_time_seconds", ()), now
 
-    def _of_sources(self) -> Iterator[tuple[tuple[str, Labels], float]]:
+    def _asked(self, name: str) -> float:
+        return self._answered[identity(name)["datacenter"]]
+
+    def _of_sources(self) -> Iterator[Sample]:
         main = labels(source="main", kind="consul")
         yield ("source_interval_seconds", main), POLL
         yield ("source_stale_after_seconds", main), STALE_AFTER
@@ -145,33 +116,35 @@ class Exporter:
                 ("source_datacenter_last_success_timestamp_seconds", (*main, ("datacenter", datacenter))),
                 answered,
             )
-        for name, (word, _, _) in self._connections.items():
-            source = labels(source=name.split("/")[1], kind=name.split("/")[0])
-            yield ("source_interval_seconds", source), CHECK
-            yield ("source_stale_after_seconds", source), 3 * CHECK
-            yield ("source_up", source), float(word in ("online", "offline", "not_connected"))
+        for wire in self._wires:
+            if wire.line.at(self._polled) != "gone":
+                source = labels(source=wire.connection, kind=wire.kind)
+                yield ("source_interval_seconds", source), INTERVALS[wire.kind]
+                yield ("source_stale_after_seconds", source), 3 * INTERVALS[wire.kind]
+        for state in self._connections.values():
+            source = labels(source=state.connection, kind=state.kind)
+            yield ("source_up", source), float(state.status != "unreachable")
 
-    def _of_service(
-        self, name: str, status: str, since: float, changes: int
-    ) -> Iterator[tuple[tuple[str, Labels], float]]:
+    def _of_service(self, name: str, status: str, since: float, changes: int) -> Iterator[Sample]:
         who = labels(**identity(name))
         for word in SERVICE_STATUSES:
             yield ("service_status", (*who, ("status", word))), float(word == status)
         yield ("service_status_since_timestamp_seconds", who), since
         yield ("service_status_changes_total", who), changes
-        yield ("service_last_checked_timestamp_seconds", who), self._answered[identity(name)["datacenter"]]
+        yield ("service_last_checked_timestamp_seconds", who), self._asked(name)
+        service = identity(name)["service"]
+        meta = {f"meta_{key}": text for key, text in self.case.get("meta", {}).get(service, {}).items()}
+        tags = self.case.get("tags", {}).get(service, "")
+        yield ("service_info", (*who, *labels(tags=tags, **meta))), 1
 
-    def _of_connection(
-        self, name: str, word: str, since: float, checked: float
-    ) -> Iterator[tuple[tuple[str, Labels], float]]:
-        who = labels(connection=name.split("/")[1], kind=name.split("/")[0])
-        status = "unreachable" if word == "limited" else word
-        for possible in CONNECTION_STATUSES:
-            yield ("connection_status", (*who, ("status", possible))), float(possible == status)
-        yield ("connection_status_since_timestamp_seconds", who), since
-        yield ("connection_last_checked_timestamp_seconds", who), checked
-        if word == "limited":
-            yield ("connection_last_failure_info", (*who, ("reason", "rate_limited"))), 1
+    def _of_nodes(self, shown: Iterable[str]) -> Iterator[Sample]:
+        """A node's status changes with the polls, as those of the instances on it do."""
+        nodes = dict.fromkeys((identity(name)["datacenter"], identity(name)["node"]) for name in shown)
+        for datacenter, node in nodes:
+            status = self._nodes[node].at(self._answered[datacenter]) if node in self._nodes else "passing"
+            for word in SERVICE_STATUSES:
+                who = labels(datacenter=datacenter, node=node, status=word)
+                yield ("consul_node_status", who), float(word == status)
 
 
 def identity(name: str) -> dict[str, str]:
@@ -206,7 +179,7 @@ def scrapes(case: Mapping[str, Any]) -> Iterator[Scrape]:
         yield {sample: value for exporter in exporters for sample, value in _target(exporter, step * STEP)}
 
 
-def _target(exporter: Exporter, now: float) -> Iterator[tuple[tuple[str, Labels], float]]:
+def _target(exporter: Exporter, now: float) -> Iterator[Sample]:
     target = labels(job="status-exporter", instance=exporter.instance)
     shown = exporter.scrape(now)
     yield ("up", target), float(shown is not None)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from exporter import __version__
-from tests.alerts.fast import fast_rules
+from tests.alerts.fast import write_fast_rules
 from tests.deploy.compose import Compose, composed, without_ports
 from tests.deploy.podman import Podman
 from tests.real.http import request
@@ -31,7 +31,7 @@ def demo(
     podman.build(ROOT, f"docker.io/library/status-exporter-demo:{__version__}", "demo")
     folder = tmp_path_factory.mktemp("compose")
     shutil.copytree(ROOT / "rules", folder / "rules")
-    (folder / "rules/alerts.yml").write_text(fast_rules())
+    write_fast_rules(folder / "rules")
     mount = f"    volumes: ['{folder}/rules:/etc/prometheus/rules:ro']\n"
     (folder / "override.yml").write_text(
         without_ports().replace("  prometheus:\n", f"  prometheus:\n{mount}")

@@ -18,7 +18,7 @@ from dashboards.queries.service import changes
 from exporter.demo.effects import UNAUTHORIZED, CheckIs
 from exporter.demo.script import Connection, Episode, Instance, Node, fixed
 from exporter.demo.world import World
-from tests.alerts.fast import FASTER, fast_rules
+from tests.alerts.fast import FASTER, write_fast_rules
 from tests.end_to_end.running import simulated
 from tests.real import Prometheus
 from tests.real.missing import component
@@ -81,7 +81,7 @@ class Story:
 
 def rule_files(folder: Path) -> str:
     """The project's rules, with all times shorter; returns a pattern."""
-    (folder / "alerts.yml").write_text(fast_rules())
+    write_fast_rules(folder)
     recording = RECORDING.read_text()
     assert "interval: 1m" in recording
     (folder / "recording.yml").write_text(recording.replace("interval: 1m", f"interval: {EVALUATED:.0f}s"))

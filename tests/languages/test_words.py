@@ -33,8 +33,15 @@ def test_every_language_says_the_same_things(code: str) -> None:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_alert_has_its_sentence(code: str) -> None:
-    """Every rule is told in every language, and no sentence is of a rule that is gone."""
-    assert LANGUAGES[code].alerts.keys() == {alert["alert"] for alert in alerts()}
+    """Every rule is told in every language, its facts and its end too, and no sentence is of a rule that is gone."""
+    names = {alert["alert"] for alert in alerts()}
+    language = LANGUAGES[code]
+    assert language.alerts.keys() == language.details.keys() == language.ends.keys() == names
+
+
+def test_every_end_is_told_in_english() -> None:
+    """The rules say themselves what begins; what ends has no text there."""
+    assert LANGUAGES[FIRST].ends.keys() == {alert["alert"] for alert in alerts()}
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
@@ -43,4 +50,4 @@ def test_every_piece_that_messages_use_is_there(code: str) -> None:
     template = (ROOT / "alertmanager" / "templates" / f"{code}.tmpl").read_text("utf-8")
     layout = (ROOT / "alertmanager" / "templates" / "layout.tmpl").read_text("utf-8")
     used = set(re.findall(r'template "words\.(\w+)"', layout + template))
-    assert used == {"sentence", *LANGUAGES[code].messages}
+    assert used == {"sentence", "details", "over", *LANGUAGES[code].messages}
