@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _check(flags) if flags.config_check else _serve(flags)
     except ConfigError as error:
         finish()
-        for problem in error.told:
+        for problem in error.shown:
             sys.stderr.write(f"status-exporter: {problem}\n")
         return USAGE_ERROR
     finally:

@@ -130,7 +130,7 @@ class App:
 
     def _not_loaded(self, error: ConfigError) -> None:
         self.own.loaded(False)
-        for problem in error.told:
+        for problem in error.shown:
             self._log.error("configuration not loaded", place=problem.place, problem=problem.message)
 
     def poll_now(self, name: str | None = None) -> int:

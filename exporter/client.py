@@ -34,7 +34,7 @@ from exporter.routes import Routes
 _TRANSLATION: tuple[tuple[type[Exception], type[PollError], str], ...] = (
     (httpx.TimeoutException, TimedOut, "no complete answer in time"),
     (httpx.DecodingError, Malformed, "the body can't be decompressed"),
-    (httpx.ProtocolError, ConnectFailed, "the connection broke off, or HTTP is not spoken there"),
+    (httpx.ProtocolError, ConnectFailed, "the connection broke off, or HTTP is not supported there"),
     (httpx.ProxyError, ConnectFailed, "the proxy gave no connection"),
     (httpx.UnsupportedProtocol, ConnectFailed, "the address is not one of HTTP"),
     (httpx.InvalidURL, ConnectFailed, "the address can't be used"),
@@ -64,8 +64,8 @@ _HANDSHAKES = (
         "UNEXPECTED_EOF",
         "the server broke off, which may mean that it wants a client certificate (tls.cert_file)",
     ),
-    ("WRONG_VERSION_NUMBER", "no TLS is spoken there: the address may need http://, or another port"),
-    ("RECORD_LAYER_FAILURE", "no TLS is spoken there: the address may need http://, or another port"),
+    ("WRONG_VERSION_NUMBER", "the port does not use TLS: the address may need http://, or another port"),
+    ("RECORD_LAYER_FAILURE", "the port does not use TLS: the address may need http://, or another port"),
 )
 # A connection kept from an earlier poll may be closed by the server in the moment it is used again.
 _BROKEN = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)

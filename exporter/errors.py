@@ -40,7 +40,7 @@ ExporterError
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple, Self
 
-_MOST_TOLD = 20
+_MOST_SHOWN = 20
 
 
 class Problem(NamedTuple):
@@ -62,15 +62,15 @@ class ConfigError(ExporterError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(map(str, self.told)))
+        super().__init__("\n".join(map(str, self.shown)))
 
     @property
-    def told(self) -> tuple[Problem, ...]:
+    def shown(self) -> tuple[Problem, ...]:
         """The first problems, and how many there are besides: thousands are no help to anybody."""
-        more = len(self.problems) - _MOST_TOLD
+        more = len(self.problems) - _MOST_SHOWN
         if more <= 0:
             return self.problems
-        return (*self.problems[:_MOST_TOLD], Problem("", f"and {more} more problem{'s' * (more > 1)}"))
+        return (*self.problems[:_MOST_SHOWN], Problem("", f"and {more} more problem{'s' * (more > 1)}"))
 
 
 class PollError(ExporterError):

@@ -6,7 +6,7 @@ from collections import deque
 from exporter.timing import Clock, steady
 
 _STEP = 0.02
-# The longest hold of so many seconds is told, and of up to twice as many.
+# The longest hold of so many seconds is reported, and of up to twice as many.
 _WINDOW = 60.0
 
 

@@ -1,4 +1,4 @@
-"""Memory goes back to the system after a peak: how the C library keeps it is set once, and it is told when to let go."""
+"""Memory goes back to the system after a peak: how the C library keeps it is set once, and when to let go."""
 
 import ctypes
 import gc

@@ -183,7 +183,7 @@ SOURCE_RECEIVED = Metric(
 SOURCE_WAKEUPS = Metric(
     "source_watch_wakeups_total",
     "counter",
-    "How often the source itself told that there is news, and a poll was made before its time; 0 without watch.",
+    "How often the source reported a change, so that a poll was made before its time; 0 without watch.",
     SOURCE,
 )
 SOURCE_LAST_SUCCESS = Metric(

@@ -63,7 +63,7 @@ class Routes(httpx.AsyncBaseTransport):
         try:
             return await pool.transport.handle_async_request(request)  # type: ignore[no-any-return] # extensions hold anything
         except _NO_SOCKS:
-            raise httpx.ProxyError("SOCKS is not spoken there") from None
+            raise httpx.ProxyError("the proxy does not support SOCKS") from None
 
     def _proxy_to(self, url: httpx.URL) -> str:
         proxy = self._proxy or self._environment.of(url.scheme, url.host, url.port)

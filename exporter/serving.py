@@ -15,7 +15,7 @@ from exporter.logs import Log
 from exporter.memory import settle
 from exporter.sources.plan import Plan
 from exporter.web.connection import Patience
-from exporter.web.listener import Bounds, Server, listening, server_of, spoken
+from exporter.web.listener import Bounds, Server, address_of, listening, server_of
 from exporter.web.security import Guard, Security
 from exporter.web.server import web_app
 
@@ -39,7 +39,7 @@ async def serve(flags: Flags, read_plan: Callable[[], Plan]) -> None:
             asgi = web_app(app, app.own, flags.telemetry_path, flags.enable_lifecycle)
             bounds = Bounds(flags.max_connections, Patience(flags.read_timeout, flags.write_timeout))
             server = server_of(Guard(asgi, security), security.context, grace=_GRACE, bounds=bounds)
-            Log("web").info("listening", address=spoken(listener), tls=security.tls)
+            Log("web").info("listening", address=address_of(listener), tls=security.tls)
             await _run(app, security, server, listener, stopped)
     finally:
         await app.stop()

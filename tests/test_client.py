@@ -482,7 +482,7 @@ def test_a_failed_connection_says_why(number: int, said: str) -> None:
         ("TLSV1_ALERT_UNKNOWN_CA", "doesn't know who signed our client certificate"),
         ("SSLV3_ALERT_CERTIFICATE_EXPIRED", "our client certificate has expired"),
         ("UNEXPECTED_EOF_WHILE_READING", "may mean that it wants a client certificate"),
-        ("RECORD_LAYER_FAILURE", "no TLS is spoken there"),
+        ("RECORD_LAYER_FAILURE", "the port does not use TLS"),
         (None, "the TLS handshake failed$"),
     ],
 )

@@ -13,7 +13,7 @@ from exporter.demo.consul_simulator import consul_app
 from exporter.demo.database import shop_database, write_shop
 from exporter.demo.evotor_simulator import evotor_app
 from exporter.demo.world import World
-from exporter.web.listener import listening, server_of, spoken
+from exporter.web.listener import address_of, listening, server_of
 
 # How often token files are brought in line with the world, in seconds.
 _TOKENS_EVERY = 1.0
@@ -45,7 +45,7 @@ async def _served(app: ASGIApp, address: Address) -> AsyncIterator[str]:
         while not (server.started or task.done()):  # noqa: ASYNC110 -- the server has no event for it
             await asyncio.sleep(0.01)
         try:
-            yield f"http://{spoken(listener)}"
+            yield f"http://{address_of(listener)}"
         finally:
             server.should_exit = True
             await task

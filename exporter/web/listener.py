@@ -37,7 +37,7 @@ def listening(address: Address, flag: str = "--web.listen-address") -> Iterator[
         yield listener
 
 
-def spoken(listener: socket.socket) -> str:
+def address_of(listener: socket.socket) -> str:
     """Return the address it listens on, as it stands in a URL."""
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -58,7 +58,7 @@ _USUAL = Bounds()
 
 
 async def without_tls() -> None:
-    """Return no context: HTTP is spoken."""
+    """Return no context: the listener serves plain HTTP."""
 
 
 class Server(uvicorn.Server):

@@ -39,7 +39,7 @@ class Security:
 
     @property
     def tls(self) -> bool:
-        """Whether HTTPS is spoken."""
+        """Whether the listener serves HTTPS."""
         return self._settings.context is not None
 
     async def context(self) -> ssl.SSLContext | None:

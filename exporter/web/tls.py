@@ -22,7 +22,7 @@ _CLIENT_AUTH = {
     "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
 }
 _UNVERIFIED = ("RequestClientCert", "RequireAnyClientCert", "RequireClientCert")
-# Go's names of what is always on when TLS 1.3 is spoken; neither Go nor OpenSSL lets it be chosen this way.
+# Go's names of what is always on with TLS 1.3; neither Go nor OpenSSL lets it be chosen this way.
 _ALWAYS_ON = ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256")
 # Go's names of what it calls secure of TLS 1.2, and OpenSSL's.
 _CIPHERS = {

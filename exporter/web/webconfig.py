@@ -43,7 +43,7 @@ HeaderValue = Annotated[str, Field(pattern=r"^[ -~]*$")]
 
 
 class HttpServer(Strict):
-    """The section http_server_config; HTTP/2, which the toolkit offers by default, is never spoken."""
+    """The section http_server_config; HTTP/2, which the toolkit offers by default, is not supported."""
 
     http2: bool = False
     headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
@@ -88,7 +88,7 @@ def load_web_config(path: Path | None) -> WebSettings:
 def _loaded(path: Path) -> WebSettings:
     web = validated(WebConfig, read_mapping(path))
     if web.http_server_config.http2:
-        Log("web").warning("HTTP/2 is not spoken, but HTTP/1.1", setting="http_server_config.http2")
+        Log("web").warning("HTTP/2 is not supported, HTTP/1.1 is used", setting="http_server_config.http2")
     headers = {str(name): value for name, value in web.http_server_config.headers.items() if value}
     tls = web.tls_server_config.anchored(path.parent) if web.tls_server_config else None
     context, files = (tls.context(), tls.files) if tls else (None, ())

@@ -106,7 +106,7 @@ def test_a_server_without_tls_is_told_apart(ca_file: Path) -> None:
         async with serving(_at_once) as port, client(Tls(ca_file=ca_file)) as http:
             await http.get(f"https://127.0.0.1:{port}/", {}, max_body=9)
 
-    with pytest.raises(TlsFailed, match="no TLS is spoken there: the address may need http://"):
+    with pytest.raises(TlsFailed, match="the port does not use TLS: the address may need http://"):
         asyncio.run(run())
 
 

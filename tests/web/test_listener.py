@@ -6,7 +6,7 @@ import pytest
 
 from exporter.cli import Address
 from exporter.errors import ConfigError
-from exporter.web.listener import listening, spoken
+from exporter.web.listener import address_of, listening
 
 BOTH = ["127.0.0.1", *(["::1"] if socket.has_dualstack_ipv6() else [])]
 
@@ -19,10 +19,10 @@ def test_without_a_host_both_protocols_are_served(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", BOTH)
-def test_an_address_is_spoken_as_in_a_url(host: str) -> None:
+def test_an_address_is_written_as_in_a_url(host: str) -> None:
     """The address that was bound is said with its port, IPv6 in brackets."""
     with listening(Address(host, 0)) as listener:
-        assert spoken(listener) == str(Address(host, listener.getsockname()[1]))
+        assert address_of(listener) == str(Address(host, listener.getsockname()[1]))
 
 
 def test_a_name_that_nobody_has_is_a_mistake() -> None:

@@ -107,7 +107,7 @@ def test_without_a_list_any_name_is_admitted(tmp_path: Path) -> None:
     assert greeted(server(tmp_path, CLIENTS), client("whoever.example"))
 
 
-def test_only_the_named_cipher_suites_are_spoken(tmp_path: Path) -> None:
+def test_only_the_named_cipher_suites_are_used(tmp_path: Path) -> None:
     """Those of TLS 1.2 are the ones named, in Go's words; a client that knows others only is refused."""
     suites = "[TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384]"
     ours = server(tmp_path, INLINE + f"  cipher_suites: {suites}\n")

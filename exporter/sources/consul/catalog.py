@@ -30,7 +30,7 @@ class Catalog:
 
 
 async def ask_catalog(api: ConsulApi, datacenter: str) -> Catalog:
-    """Ask for `/v1/catalog/services` and `/v1/catalog/nodes`; PollError when the former can't be had."""
+    """Ask for `/v1/catalog/services` and `/v1/catalog/nodes`; PollError when the former fails."""
     rejected = Rejected()
     services = await api.get("/v1/catalog/services", dc=datacenter)
     names = read_names(services.content, rejected)

@@ -54,12 +54,12 @@ class Datacenter:
 
     @property
     def checks_index(self) -> int:
-        """Consul's index of what is known of checks, 0 when it told none."""
+        """Consul's index of what is known of checks, 0 when it sent none."""
         return self._statuses.index
 
     @property
     def services_index(self) -> int:
-        """Consul's index of what is known of services, 0 when it told none."""
+        """Consul's index of what is known of services, 0 when it sent none."""
         return self._catalog.index.services if self._catalog.index else 0
 
     def take_checks(self, reply: Reply) -> None:
@@ -107,7 +107,7 @@ class Datacenter:
     async def poll(self, rejected: Rejected) -> tuple[ServiceInstance, ...]:
         """Return every instance whose status is known; PollError when the datacenter can't be asked.
 
-        Where all that is new are checks that failed or recovered, and Consul told which, nothing else is asked.
+        Where all that is new are checks that failed or recovered, and Consul said which, nothing else is asked.
         """
         started = self._clock()
         if started >= self._anew_at:

@@ -24,7 +24,7 @@ _ERRORS: tuple[tuple[range, str, type[PollError], str], ...] = (
         range(400, 401),
         "https",
         UnexpectedStatus,
-        "HTTP is spoken to a port of HTTPS: the address needs https://",
+        "an HTTP request was sent to an HTTPS port: the address needs https://",
     ),
     (range(400, 401), '"ns"', UnexpectedStatus, "only Consul Enterprise has namespaces: leave namespace out"),
     (

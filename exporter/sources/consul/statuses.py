@@ -74,7 +74,7 @@ class Statuses:
         self.rejected, self.is_filtered = rejected.counts, reply.filtered
 
     async def absorb(self, reply: Reply) -> bool:
-        """Take an answer about the checks that aren't passing; return whether it told all that is new."""
+        """Take an answer about the checks that aren't passing; return whether it covered all that is new."""
         if not self.index or reply.index <= self.index:
             return self.index > 0  # More than it says is known by now.
         news = await self._news(reply)

@@ -71,7 +71,7 @@ class ConnectionProviders(SourceKind):
 
 
 def _borrowed(part: Mapping[str, Any]) -> ConnectionsFile:
-    """Return the settings of connections; their mistakes are told by those whose they are."""
+    """Return the settings of connections; their mistakes are reported by the kinds."""
     try:
         return validated(ConnectionsFile, {k: part[k] for k in ConnectionProviders.borrowed & part.keys()})
     except ConfigError:
