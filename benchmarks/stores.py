@@ -77,8 +77,8 @@ def measure(count: int) -> None:
             sys.exit(f"not to be had: {', '.join(missing)}")
         prometheus, victoria, vmagent = (path for path in paths.values() if path)
         store = VictoriaMetrics(victoria, folder / "store", {})
-        servers = [Prometheus(prometheus, folder / "prometheus", config), store]
-        servers.append(Vmagent(vmagent, folder / "agent", config, store))  # type: ignore[arg-type]
+        servers: list[Server] = [Prometheus(prometheus, folder / "prometheus", config), store]
+        servers.append(Vmagent(vmagent, folder / "agent", config, store))
         for server in servers:
             stack.callback(server.kill)
             server.start()

@@ -17,10 +17,24 @@ PAUSE = "2m"
 
 
 @dataclass(frozen=True)
-class Checked:
-    """A connection after its latest check."""
+class Named:
+    """What is called by a kind and an id, as in `evotor/till`."""
 
     name: str
+
+    @property
+    def kind(self) -> str:
+        return self.name.split("/")[0]
+
+    @property
+    def connection(self) -> str:
+        return self.name.split("/")[1]
+
+
+@dataclass(frozen=True)
+class Checked(Named):
+    """A connection after its latest check."""
+
     host: str
     word: str
     since: float
@@ -30,35 +44,18 @@ class Checked:
     last_reason: str = ""
 
     @property
-    def kind(self) -> str:
-        return self.name.split("/")[0]
-
-    @property
-    def connection(self) -> str:
-        return self.name.split("/")[1]
-
-    @property
     def status(self) -> str:
         status = self.word.split(":")[0]
         return "unreachable" if status == "limited" else status
 
 
 @dataclass(frozen=True)
-class Wire:
+class Wire(Named):
     """One connection of the case; with a `phase` it is checked at its own times only."""
 
-    name: str
     line: Timeline
     host: str
     phase: float | None = None
-
-    @property
-    def kind(self) -> str:
-        return self.name.split("/")[0]
-
-    @property
-    def connection(self) -> str:
-        return self.name.split("/")[1]
 
     def check(self, known: Checked | None, now: float) -> Checked | None:
         """Return the connection as known from `now` on; None when it is not, or not yet."""

@@ -8,6 +8,7 @@ later, which in a play that is thirty times faster are minutes.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -72,7 +73,10 @@ class Story:
     def _seen(self, *watching: Exporter) -> None:
         self.changes += 1
         for each in watching:
-            wait_for(lambda each=each: self._counted(each) == self.changes, LONG, "the change")  # type: ignore[misc]
+            wait_for(partial(self._knows_all, each), LONG, "the change")
+
+    def _knows_all(self, watching: Exporter) -> bool:
+        return self._counted(watching) == self.changes
 
     @staticmethod
     def _counted(watching: Exporter) -> float:

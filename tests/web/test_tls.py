@@ -124,7 +124,9 @@ def test_only_the_named_cipher_suites_are_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("preferred", "bits"), [("true", 256), ("false", 128)])
 def test_whose_order_of_cipher_suites_counts(tmp_path: Path, preferred: str, bits: int) -> None:
     """Ours, or the client's."""
-    suites = "[" + ", ".join(f"TLS_ECDHE_{key}_WITH_AES_{size}" for size in ("256_GCM_SHA384", "128_GCM_SHA256") for key in ("ECDSA", "RSA")) + "]"  # fmt: skip
+    sizes = ("256_GCM_SHA384", "128_GCM_SHA256")
+    names = [f"TLS_ECDHE_{key}_WITH_AES_{size}" for size in sizes for key in ("ECDSA", "RSA")]
+    suites = f"[{', '.join(names)}]"
     ours = server(
         tmp_path, INLINE + f"  cipher_suites: {suites}\n  prefer_server_cipher_suites: {preferred}\n"
     )
